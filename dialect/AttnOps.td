@@ -1,0 +1,454 @@
+//===- AttnOps.td - Ops of the attn dialect ----------------*- tablegen -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+// docs/spec.md is the source of truth; the labels (I1, C1, …) in comments are
+// its labels.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_DIALECT_ATTNOPS_TD
+#define ATTN_DIALECT_ATTNOPS_TD
+
+include "AttnDialect.td"
+include "AttnEnums.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Attn_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Attn_Dialect, mnemonic, traits>;
+
+/// A written-out op: pure, its result type follows from its operands.
+class Attn_FormulaOp<string mnemonic, list<Trait> traits = []>
+    : Attn_Op<mnemonic, traits # [Pure, InferTypeOpAdaptor]>;
+
+/// An op with a rule region over the indices b, h, q, k.
+defvar RuleTraits = [
+  SingleBlock,
+  DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>
+];
+
+//===----------------------------------------------------------------------===//
+// Fused ops
+//===----------------------------------------------------------------------===//
+
+def Attn_AttentionOp : Attn_Op<"attention", RuleTraits # [
+    AttrSizedOperandSegments, RecursiveMemoryEffects,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "softmax attention with a mask and a score rule";
+  let description = [{
+    For each batch b, query head h and query position q:
+
+    ```
+    s[k]  = score(scale * sum_d query[b,h,q,d] * key[b,g,k,d], b, h, q, k)   if mask(b,h,q,k)
+    out[d] = sum_k exp(s[k] - max s) * value[b,g,k,d] / sum_k exp(s[k] - max s)
+    ```
+
+    over the keys that `mask` allows, with g = h floordiv (H / Hkv). Keys that it
+    does not allow take no part: what they hold, NaN included, has no effect. A row
+    without an allowed key, or whose allowed scores are all -inf, is 0.
+
+    Query is `[B, H, Tq, D]`, key `[B, Hkv, Tk, D]`, value `[B, Hkv, Tk, Dv]`, the
+    result `[B, H, Tq, Dv]`; rank 3 leaves out the head axis, rank 2 the batch axis
+    too (their index is 0). Without `scale` it is 1; without `mask` every key is
+    allowed; without `score` the score is used as it is. Scores have the
+    accumulation type: f64 for f64 operands, otherwise f32; so has `scale`.
+
+    `outs` is where the result is written: a tensor of the result's shape whose
+    contents do not matter, or a buffer; with buffers there is no result.
+
+    Example:
+
+    ```mlir
+    %o = attn.attention %query, %key, %value scale %c mask {
+    ^bb0(%b: index, %h: index, %q: index, %k: index):
+      %allowed = arith.cmpi sle, %k, %q : index
+      attn.yield %allowed : i1
+    } : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>
+      -> tensor<?x?x?x64xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_FloatShaped:$query, // (I1)
+    Attn_FloatShaped:$key,   // (I2)
+    Attn_FloatShaped:$value, // (I3)
+    Optional<Attn_Float>:$scale, // (I4)
+    Optional<Attn_FloatShaped>:$init // (I5)
+  );
+  let results = (outs Optional<Attn_FloatTensor>:$result);
+  let regions = (region
+    MaxSizedRegion<1>:$mask,  // (I6)
+    MaxSizedRegion<1>:$score  // (I7)
+  );
+  let assemblyFormat = [{
+    $query `,` $key `,` $value (`scale` $scale^ `:` type($scale))?
+    (`mask` $mask^)? (`score` $score^)? (`outs` `(` $init^ `:` type($init) `)`)?
+    attr-dict `:` type($query) `,` type($key) `,` type($value)
+    (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The type of scores, of `scale` and of the running maximum and sum.
+    mlir::FloatType getAccumulatorType();
+    mlir::ShapedType getQueryType();
+    mlir::ShapedType getKeyType();
+    mlir::ShapedType getValueType();
+    bool hasMask() { return !getMask().empty(); }
+    bool hasScore() { return !getScore().empty(); }
+    bool hasPureTensorSemantics() { return getNumResults() == 1; }
+  }];
+}
+
+def Attn_LayerNormOp : Attn_FormulaOp<"layer_norm", [AttrSizedOperandSegments]> {
+  let summary = "layer normalisation over the last axis";
+  let description = [{
+    `(x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) * weight + bias` over the last
+    axis; `weight` and `bias` have the last axis' extent. (Ba et al. 2016.)
+
+    Example:
+
+    ```mlir
+    %y = attn.layer_norm %x weight %w bias %b {epsilon = 1.0e-5 : f64}
+      : tensor<?x?x64xf32>, tensor<64xf32>, tensor<64xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_FloatTensor:$input,            // (I1)
+    Optional<Attn_FloatTensor>:$weight, // (I2)
+    Optional<Attn_FloatTensor>:$bias,   // (I3)
+    F64Attr:$epsilon                    // (I4)
+  );
+  let results = (outs Attn_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input (`weight` $weight^)? (`bias` $bias^)? attr-dict `:` type($input)
+    (`,` type($weight)^)? (`,` `bias` type($bias)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Attn_RmsNormOp : Attn_FormulaOp<"rms_norm"> {
+  let summary = "root-mean-square normalisation over the last axis";
+  let description = [{
+    `x / sqrt(mean(x^2) + epsilon) * weight` over the last axis; `weight` has the
+    last axis' extent. (Zhang and Sennrich 2019.)
+
+    Example:
+
+    ```mlir
+    %y = attn.rms_norm %x weight %w {epsilon = 1.0e-5 : f64}
+      : tensor<?x?x64xf32>, tensor<64xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_FloatTensor:$input,            // (I1)
+    Optional<Attn_FloatTensor>:$weight, // (I2)
+    F64Attr:$epsilon                    // (I3)
+  );
+  let results = (outs Attn_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input (`weight` $weight^)? attr-dict `:` type($input) (`,` type($weight)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Written-out ops: products, softmax, reductions
+//===----------------------------------------------------------------------===//
+
+def Attn_MatmulOp : Attn_FormulaOp<"matmul"> {
+  let summary = "matrix product of the last two axes";
+  let description = [{
+    `result[…, i, j] = sum_d lhs[…, i, d] * rhs[…, d, j]`; leading axes broadcast,
+    aligned at the right. Sums are kept in f32 (f64 for f64).
+
+    Example:
+
+    ```mlir
+    %s = attn.matmul %q, %kt : tensor<?x?x?x64xf32>, tensor<?x?x64x?xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_FloatTensor:$lhs, // (I1)
+    Attn_FloatTensor:$rhs  // (I2)
+  );
+  let results = (outs Attn_FloatTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs)";
+}
+
+def Attn_SoftmaxOp : Attn_FormulaOp<"softmax"> {
+  let summary = "softmax along one axis";
+  let description = [{
+    `exp(x - max x) / sum exp(x - max x)` along `axis`. A row of only -inf gives zeros.
+    (Milakov and Gimelshein 2018 describe the online form.)
+
+    Example:
+
+    ```mlir
+    %w = attn.softmax %s axis 3 : tensor<?x?x?x?xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_FloatTensor:$input, // (I1)
+    ConfinedAttr<I64Attr, [IntNonNegative]>:$axis // (I2)
+  );
+  let results = (outs Attn_FloatTensor:$result);
+  let assemblyFormat = "$input `axis` $axis attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Attn_ReduceOp : Attn_FormulaOp<"reduce"> {
+  let summary = "sum, maximum, minimum or mean along axes";
+  let description = [{
+    Reduces along `axes` (sorted, distinct). With `keep` the reduced axes stay with
+    extent 1, without it they go; all axes reduced leave a tensor of rank 0. NaN spreads
+    through every kind. Of no elements: sum 0, maximum -inf, minimum +inf, mean NaN.
+
+    Example:
+
+    ```mlir
+    %m = attn.reduce max %x axes [3] keep : tensor<?x?x?x?xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_ReduceKind:$kind,  // (I1)
+    Attn_Tensor:$input,         // (I2)
+    DenseI64ArrayAttr:$axes,    // (I3)
+    UnitAttr:$keep              // (I4)
+  );
+  let results = (outs Attn_Tensor:$result);
+  let assemblyFormat = [{
+    $kind $input `axes` $axes (`keep` $keep^)? attr-dict `:` type($input)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Written-out ops: elementwise
+//===----------------------------------------------------------------------===//
+
+def Attn_UnaryOp : Attn_FormulaOp<"unary"> {
+  let summary = "elementwise function of one tensor";
+  let description = [{
+    `not` takes bools, `neg` and `abs` any number, all others floats.
+
+    Example:
+
+    ```mlir
+    %e = attn.unary exp %x : tensor<?x?xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_UnaryKind:$kind, // (I1)
+    Attn_Tensor:$input        // (I2)
+  );
+  let results = (outs Attn_Tensor:$result);
+  let assemblyFormat = "$kind $input attr-dict `:` type($input)";
+  let hasVerifier = 1;
+}
+
+def Attn_BinaryOp : Attn_FormulaOp<"binary"> {
+  let summary = "elementwise function of two tensors, or of a tensor and a scalar";
+  let description = [{
+    Operands have one element type; shapes broadcast, aligned at the right. `and` and
+    `or` take bools, comparisons give bools (`eq` and `ne` take them too), `floordiv`
+    and `mod` round towards minus infinity, `div` and `pow` take floats. `max` and
+    `min` give NaN where an operand is NaN.
+
+    Example:
+
+    ```mlir
+    %y = attn.binary div %x, %c : tensor<?x?xf32>, f32
+    ```
+  }];
+  let arguments = (ins
+    Attn_BinaryKind:$kind, // (I1)
+    Attn_Operand:$lhs,         // (I2)
+    Attn_Operand:$rhs          // (I3)
+  );
+  let results = (outs Attn_Tensor:$result);
+  let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs)";
+  let hasVerifier = 1;
+}
+
+def Attn_SelectOp : Attn_FormulaOp<"select"> {
+  let summary = "elementwise choice";
+  let description = [{
+    `condition ? lhs : rhs`, broadcast as `attn.binary`. The value not chosen has no
+    effect, NaN included.
+
+    Example:
+
+    ```mlir
+    %m = attn.select %allowed, %scores, %minus_inf
+      : tensor<?x?xi1>, tensor<?x?xf32>, f32
+    ```
+  }];
+  let arguments = (ins
+    Attn_BoolTensor:$condition, // (I1)
+    Attn_Operand:$lhs,          // (I2)
+    Attn_Operand:$rhs           // (I3)
+  );
+  let results = (outs Attn_Tensor:$result);
+  let assemblyFormat = [{
+    $condition `,` $lhs `,` $rhs attr-dict
+    `:` type($condition) `,` type($lhs) `,` type($rhs)
+  }];
+  let hasVerifier = 1;
+}
+
+def Attn_CastOp : Attn_Op<"cast", [Pure, SameOperandsAndResultShape]> {
+  let summary = "elementwise conversion between number types";
+  let description = [{
+    Floats to narrower floats round to nearest even; floats to integers round towards
+    zero and saturate (NaN gives 0); bool to a number gives 0 or 1; a number to bool
+    is `!= 0`.
+
+    Example:
+
+    ```mlir
+    %y = attn.cast %x : tensor<?xf16> -> tensor<?xf32>
+    ```
+  }];
+  let arguments = (ins Attn_Tensor:$input); // (I1)
+  let results = (outs Attn_Tensor:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Written-out ops: rules
+//===----------------------------------------------------------------------===//
+
+def Attn_MaskOp : Attn_Op<"mask", RuleTraits # [Pure]> {
+  let summary = "a mask rule written out as a tensor of bools";
+  let description = [{
+    `result[b, h, q, k] = rule(b, h, q, k)`. A result of rank 3 is `[b, q, k]`, of rank 2
+    `[q, k]`; the indices without an axis are 0. `sizes` are the extents that the result
+    type leaves open, in order.
+
+    Example:
+
+    ```mlir
+    %m = attn.mask(%tq, %tk) {
+    ^bb0(%b: index, %h: index, %q: index, %k: index):
+      %allowed = arith.cmpi sle, %k, %q : index
+      attn.yield %allowed : i1
+    } : tensor<?x?xi1>
+    ```
+  }];
+  let arguments = (ins Variadic<Index>:$sizes); // (I1)
+  let results = (outs RankedTensorOf<[I1], [HasAnyRankOfPred<[2, 3, 4]>]>:$result);
+  let regions = (region SizedRegion<1>:$rule);  // (I2)
+  let assemblyFormat = "`(` $sizes `)` $rule attr-dict `:` type($result)";
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+def Attn_ScoreOp : Attn_FormulaOp<"score", RuleTraits> {
+  let summary = "a score rule applied to a tensor of scores";
+  let description = [{
+    `result[b, h, q, k] = rule(input[b, h, q, k], b, h, q, k)`, with the axes of `attn.mask`.
+
+    Example:
+
+    ```mlir
+    %y = attn.score %scores {
+    ^bb0(%s: f32, %b: index, %h: index, %q: index, %k: index):
+      %t = math.tanh %s : f32
+      attn.yield %t : f32
+    } : tensor<?x?x?x?xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[Attn_Float], [HasAnyRankOfPred<[2, 3, 4]>]>:$input); // (I1)
+  let results = (outs Attn_FloatTensor:$result);
+  let regions = (region SizedRegion<1>:$rule); // (I2)
+  let assemblyFormat = "$input $rule attr-dict `:` type($input)";
+  let hasRegionVerifier = 1;
+}
+
+def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator,
+    ParentOneOf<["AttentionOp", "MaskOp", "ScoreOp"]>]> {
+  let summary = "the value of a rule";
+  let description = [{
+    Ends a rule region: a bool for a mask, a score for a score rule.
+
+    Example:
+
+    ```mlir
+    attn.yield %allowed : i1
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[I1, Attn_Float]>:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+//===----------------------------------------------------------------------===//
+// Written-out ops: shape
+//===----------------------------------------------------------------------===//
+
+def Attn_TransposeOp : Attn_FormulaOp<"transpose"> {
+  let summary = "permutes axes";
+  let description = [{
+    Axis i of the result is axis `permutation[i]` of the input.
+
+    Example:
+
+    ```mlir
+    %kt = attn.transpose %k [0, 1, 3, 2] : tensor<?x?x?x64xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_Tensor:$input,            // (I1)
+    DenseI64ArrayAttr:$permutation // (I2)
+  );
+  let results = (outs Attn_Tensor:$result);
+  let assemblyFormat = "$input $permutation attr-dict `:` type($input)";
+  let hasFolder = 1;
+}
+
+def Attn_RepeatOp : Attn_Op<"repeat", [Pure]> {
+  let summary = "repeats each slice along an axis";
+  let description = [{
+    Along `axis` with extent n and a result extent N (`size`, a multiple of n), slice i
+    of the result is slice `i floordiv (N / n)` of the input: grouped heads.
+
+    Example:
+
+    ```mlir
+    %y = attn.repeat %k axis 1 size %heads : tensor<?x?x?x64xf32> -> tensor<?x?x?x64xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_Tensor:$input, // (I1)
+    ConfinedAttr<I64Attr, [IntNonNegative]>:$axis, // (I2)
+    Index:$size         // (I3)
+  );
+  let results = (outs Attn_Tensor:$result);
+  let assemblyFormat = [{
+    $input `axis` $axis `size` $size attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Attn_RangeOp : Attn_Op<"range", [Pure]> {
+  let summary = "0, 1, …, size - 1";
+  let description = [{
+    Example:
+
+    ```mlir
+    %i = attn.range %n : tensor<?xi64>
+    ```
+  }];
+  let arguments = (ins Index:$size); // (I1)
+  let results = (outs 1DTensorOf<[I64]>:$result);
+  let assemblyFormat = "$size attr-dict `:` type($result)";
+}
+
+#endif // ATTN_DIALECT_ATTNOPS_TD

@@ -1,0 +1,396 @@
+//===- BuiltinsShape.cpp - Functions on shapes ------------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/SemaImpl.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <numeric>
+
+using namespace attn::frontend;
+using llvm::ArrayRef;
+using llvm::StringRef;
+using llvm::Twine;
+
+/// A tuple of more parts than this is a mistake.
+static constexpr int64_t maxParts = 1024;
+
+//===----------------------------------------------------------------------===//
+// Order of axes
+//===----------------------------------------------------------------------===//
+
+Node *Sema::makeTranspose(Node *operand, std::vector<int64_t> permutation,
+                          SourceRange range) {
+  if (permutation.empty()) {
+    permutation.resize(operand->type.shape.size());
+    std::iota(permutation.begin(), permutation.end(), 0);
+    std::swap(permutation.back(), permutation[permutation.size() - 2]);
+  }
+  std::vector<Dim> shape;
+  for (int64_t axis : permutation)
+    shape.push_back(operand->type.shape[axis]);
+  Node *node = make(Node::Kind::Transpose,
+                    Type::tensor(operand->type.element, std::move(shape)),
+                    range, {operand});
+  node->axes = std::move(permutation);
+  return node;
+}
+
+Node *Sema::builtinTranspose(BuiltinCall &call, Context &context) {
+  if (call.values.size() == 2) {
+    error(call.call.range, "'transpose' expects 1 or 3 arguments, got 2");
+    return nullptr;
+  }
+  bool swapsLast = call.values.size() == 1;
+  if (!requireTensor(call, 0, swapsLast ? 2 : 1, INT64_MAX,
+                     swapsLast ? "a tensor with at least 2 axes" : "a tensor",
+                     context))
+    return nullptr;
+  if (swapsLast)
+    return makeTranspose(call.values[0], {}, call.call.range);
+  int64_t rank = call.values[0]->type.getRank();
+  std::optional<int64_t> first =
+      resolveAxis(*call.exprs[1], rank, "the axis", context);
+  std::optional<int64_t> second =
+      resolveAxis(*call.exprs[2], rank, "the axis", context);
+  if (!first || !second)
+    return nullptr;
+  std::vector<int64_t> permutation(rank);
+  std::iota(permutation.begin(), permutation.end(), 0);
+  std::swap(permutation[*first], permutation[*second]);
+  return makeTranspose(call.values[0], std::move(permutation), call.call.range);
+}
+
+Node *Sema::builtinPermute(BuiltinCall &call, Context &context) {
+  if (!requireTensor(call, 0, 1, INT64_MAX, "a tensor", context))
+    return nullptr;
+  int64_t rank = call.values[0]->type.getRank();
+  if (static_cast<int64_t>(call.values.size()) != rank + 1) {
+    error(call.call.range, "'permute' expects " + Twine(rank) + " axes for " +
+                               call.values[0]->type.str() + ", got " +
+                               Twine(call.values.size() - 1));
+    return nullptr;
+  }
+  std::vector<int64_t> permutation;
+  for (const Expr *expr : ArrayRef(call.exprs).drop_front()) {
+    std::optional<int64_t> axis = resolveAxis(*expr, rank, "the axis", context);
+    if (!axis)
+      return nullptr;
+    if (llvm::is_contained(permutation, *axis)) {
+      error(expr->range, "'permute' names axis " + Twine(*axis) + " twice");
+      return nullptr;
+    }
+    permutation.push_back(*axis);
+  }
+  return makeTranspose(call.values[0], std::move(permutation), call.call.range);
+}
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+static std::optional<Dim> getProduct(ArrayRef<Dim> shape) {
+  std::optional<Dim> product = Dim(1);
+  for (const Dim &dim : shape)
+    product = product ? Dim::mul(*product, dim) : product;
+  return product;
+}
+
+Node *Sema::makeReshape(Node *operand, std::vector<Dim> shape,
+                        SourceRange range) {
+  return make(Node::Kind::Reshape,
+              Type::tensor(operand->type.element, std::move(shape)), range,
+              {operand});
+}
+
+Node *Sema::builtinReshape(BuiltinCall &call, Context &context) {
+  if (!requireTensor(call, 0, 1, INT64_MAX, "a tensor", context))
+    return nullptr;
+  std::vector<Dim> shape;
+  for (auto [node, expr] :
+       llvm::drop_begin(llvm::zip_equal(call.values, call.exprs))) {
+    std::optional<Dim> dim = requireDim(node, *expr, "a dimension", context);
+    if (!dim)
+      return nullptr;
+    shape.push_back(std::move(*dim));
+  }
+  const Type &type = call.values[0]->type;
+  std::optional<Dim> from = getProduct(type.shape), to = getProduct(shape);
+  if (!from || !to) {
+    reportTooLarge(call.call.range);
+    return nullptr;
+  }
+  if (*from != *to) {
+    DiagnosticBuilder builder =
+        error(call.call.range, "'reshape' keeps the number of elements: "
+                               "expected " +
+                                   from->str() + ", got " + to->str());
+    noteOperand(builder, "the tensor", *call.exprs[0], type, context);
+    return nullptr;
+  }
+  return makeReshape(call.values[0], std::move(shape), call.call.range);
+}
+
+Node *Sema::builtinSplit(BuiltinCall &call, Context &context) {
+  if (!requireTensor(call, 0, 1, INT64_MAX, "a tensor", context))
+    return nullptr;
+  Node *operand = call.values[0];
+  std::optional<int64_t> parts =
+      readConstant(*call.exprs[1], "the number of parts", context);
+  std::optional<int64_t> axis =
+      readAxis(call, operand->type.getRank(), -1, context);
+  if (!parts || !axis)
+    return nullptr;
+  if (*parts < 1 || *parts > maxParts) {
+    error(call.exprs[1]->range, "the number of parts must be 1 to " +
+                                    Twine(maxParts) + ", got " + Twine(*parts));
+    return nullptr;
+  }
+  const Dim &size = operand->type.shape[*axis];
+  if (!requireDivisible(size, *parts, call.call.range, context))
+    return nullptr;
+  std::optional<Dim> part = Dim::exactDiv(size, *parts);
+  if (!part) {
+    reportTooLarge(call.call.range);
+    return nullptr;
+  }
+  Type type = operand->type;
+  type.shape[*axis] = std::move(*part);
+  Node *node =
+      make(Node::Kind::Split, Type::tuple(std::vector<Type>(*parts, type)),
+           call.call.range, {operand});
+  node->axes = {*axis};
+  return node;
+}
+
+Node *Sema::builtinConcat(BuiltinCall &call, Context &context) {
+  for (unsigned i = 0; i < call.values.size(); ++i)
+    if (!requireTensor(call, i, 1, INT64_MAX, "tensors", context))
+      return nullptr;
+  const Type &first = call.values[0]->type;
+  std::optional<int64_t> axis =
+      readAxis(call, first.getRank(), std::nullopt, context);
+  if (!axis)
+    return nullptr;
+  Type type = first;
+  for (unsigned i = 1; i < call.values.size(); ++i) {
+    const Type &other = call.values[i]->type;
+    Type expected = first;
+    if (other.getRank() == first.getRank())
+      expected.shape[*axis] = other.shape[*axis];
+    if (other != expected) {
+      DiagnosticBuilder builder = error(
+          call.exprs[i]->range, "'concat' joins tensors that differ only "
+                                "along axis " +
+                                    Twine(*axis) + ": expected " +
+                                    expected.str() + ", got " + other.str());
+      noteOperand(builder, "the first one", *call.exprs[0], first, context);
+      return nullptr;
+    }
+    std::optional<Dim> sum = Dim::add(type.shape[*axis], other.shape[*axis]);
+    if (!sum) {
+      reportTooLarge(call.call.range);
+      return nullptr;
+    }
+    type.shape[*axis] = std::move(*sum);
+  }
+  Node *node =
+      make(Node::Kind::Concat, std::move(type), call.call.range, call.values);
+  node->axes = {*axis};
+  return node;
+}
+
+Node *Sema::builtinRange(BuiltinCall &call, Context &context) {
+  std::optional<Dim> size =
+      requireDim(call.values[0], *call.exprs[0], "the size", context);
+  if (!size)
+    return nullptr;
+  return make(Node::Kind::Range, Type::tensor(Scalar::I64, {*size}),
+              call.call.range);
+}
+
+//===----------------------------------------------------------------------===//
+// Heads
+//===----------------------------------------------------------------------===//
+
+Node *Sema::builtinHeads(BuiltinCall &call, Context &context) {
+  if (!requireTensor(call, 0, 3, 3, "a tensor of shape [B, T, C]", context))
+    return nullptr;
+  std::optional<Dim> count = requireDim(call.values[1], *call.exprs[1],
+                                        "the number of heads", context);
+  if (!count)
+    return nullptr;
+  const std::vector<Dim> &shape = call.values[0]->type.shape;
+  if (count->isConstant(0)) {
+    error(call.exprs[1]->range, "the number of heads must be positive, got 0");
+    return nullptr;
+  }
+  if (!requireDivisible(shape[2], *count, call.call.range, context))
+    return nullptr;
+  std::optional<Dim> width = Dim::exactDiv(shape[2], *count);
+  if (!width) {
+    reportTooLarge(call.call.range);
+    return nullptr;
+  }
+  Node *parts = makeReshape(
+      call.values[0], {shape[0], shape[1], *count, *width}, call.call.range);
+  return makeTranspose(parts, {0, 2, 1, 3}, call.call.range);
+}
+
+Node *Sema::builtinMerge(BuiltinCall &call, Context &context) {
+  if (!requireTensor(call, 0, 4, 4, "a tensor of shape [B, H, T, D]", context))
+    return nullptr;
+  const std::vector<Dim> &shape = call.values[0]->type.shape;
+  std::optional<Dim> width = Dim::mul(shape[1], shape[3]);
+  if (!width) {
+    reportTooLarge(call.call.range);
+    return nullptr;
+  }
+  std::vector<Dim> merged = {shape[0], shape[2], *width};
+  Node *swapped = makeTranspose(call.values[0], {0, 2, 1, 3}, call.call.range);
+  return makeReshape(swapped, std::move(merged), call.call.range);
+}
+
+Node *Sema::builtinRepeatHeads(BuiltinCall &call, Context &context) {
+  if (!requireTensor(call, 0, 4, 4, "a tensor of shape [B, H, T, D]", context))
+    return nullptr;
+  std::optional<Dim> count = requireDim(call.values[1], *call.exprs[1],
+                                        "the number of heads", context);
+  if (!count)
+    return nullptr;
+  Type type = call.values[0]->type;
+  if (!requireDivisible(*count, type.shape[1], call.call.range, context))
+    return nullptr;
+  type.shape[1] = std::move(*count);
+  Node *node = make(Node::Kind::Repeat, std::move(type), call.call.range,
+                    {call.values[0]});
+  node->axes = {1};
+  return node;
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+bool Sema::checkAttentionShapes(BuiltinCall &call, Context &context) {
+  static constexpr StringRef roles[] = {"query", "key", "value"};
+  for (unsigned i = 0; i < 3; ++i)
+    if (!requireTensor(call, i, 2, 4,
+                       "tensors of shape [B, H, T, D], [B, T, D] or [T, D]",
+                       context))
+      return false;
+  const Type *types[] = {&call.values[0]->type, &call.values[1]->type,
+                         &call.values[2]->type};
+  auto disagree = [&](unsigned lhs, unsigned rhs, const Twine &what,
+                      const Twine &expected, const Twine &got) {
+    DiagnosticBuilder builder =
+        error(call.exprs[rhs]->range,
+              roles[lhs] + Twine(" and ") + roles[rhs] + " disagree on " +
+                  what + ": expected " + expected + ", got " + got);
+    for (unsigned i : {lhs, rhs})
+      noteOperand(builder, roles[i], *call.exprs[i], *types[i], context);
+    return false;
+  };
+  int64_t rank = types[0]->getRank();
+  for (unsigned i : {1, 2})
+    if (types[i]->getRank() != rank)
+      return disagree(0, i, "the number of axes", Twine(rank),
+                      Twine(types[i]->getRank()));
+  for (unsigned i : {0, 1, 2})
+    if (!isFloat(types[i]->element)) {
+      error(call.exprs[i]->range,
+            "'attention' expects floats, got " + types[i]->str());
+      return false;
+    }
+  for (unsigned i : {1, 2})
+    if (types[i]->element != types[0]->element)
+      return disagree(0, i, "the type of elements",
+                      stringify(types[0]->element),
+                      stringify(types[i]->element));
+  auto same = [&](unsigned lhs, unsigned rhs, int64_t axis, StringRef what) {
+    const Dim &l = types[lhs]->shape[axis], &r = types[rhs]->shape[axis];
+    return l == r || disagree(lhs, rhs, what, l.str(), r.str());
+  };
+  if (!same(0, 1, rank - 1, "head dim") ||
+      !same(1, 2, rank - 2, "sequence length"))
+    return false;
+  if (rank >= 3 &&
+      (!same(0, 1, 0, "batch size") || !same(1, 2, 0, "batch size")))
+    return false;
+  if (rank < 4)
+    return true;
+  if (!same(1, 2, 1, "the number of heads"))
+    return false;
+  // Grouped heads: known to fit, or a condition of the function.
+  const Dim &heads = types[0]->shape[1], &groups = types[1]->shape[1];
+  if (heads == groups)
+    return true;
+  if (heads.getConstant() && groups.getConstant() &&
+      (*groups.getConstant() == 0 ||
+       *heads.getConstant() % *groups.getConstant() != 0))
+    return disagree(0, 1, "the number of heads",
+                    "a divisor of " + Twine(heads.str()), groups.str());
+  return requireDivisible(heads, groups, call.call.range, context);
+}
+
+Node *Sema::builtinAttention(BuiltinCall &call, Context &context) {
+  std::map<std::string, Node *> named;
+  bool ok = true;
+  for (const auto &[name, argument] : call.named) {
+    Node *value = check(*argument->value, context);
+    named[name] = value;
+    ok &= value != nullptr;
+    if (!value)
+      continue;
+    Type::Kind kind = value->type.kind;
+    if (name == "scale") {
+      if (value->type.isScalar() && isNumber(value->type.element))
+        continue;
+      error(argument->value->range,
+            "'scale' must be a number, got " + value->type.str());
+      ok = false;
+      continue;
+    }
+    if (kind == (name == "mask" ? Type::Kind::Mask : Type::Kind::Score))
+      continue;
+    error(argument->value->range, "'" + Twine(name) + "' must be a " + name +
+                                      " rule, got " + value->type.str());
+    ok = false;
+  }
+  if (!checkAttentionShapes(call, context) || !ok)
+    return nullptr;
+
+  const Type &query = call.values[0]->type, &key = call.values[1]->type,
+             &value = call.values[2]->type;
+  Scalar accumulator = getAccumulator(query.element);
+  Type type = query;
+  type.shape.back() = value.shape.back();
+  Node *node = make(Node::Kind::Attention, std::move(type), call.call.range,
+                    call.values);
+  if (Node *scale = named["scale"]) {
+    Node *converted = isInteger(scale->type.element)
+                          ? adapt(scale, accumulator)
+                          : coerce(scale, Type::scalar(accumulator));
+    if (!converted) {
+      error(call.named["scale"]->value->range,
+            "'scale' must be " + Twine(stringify(accumulator)) +
+                " as the scores are, got " + scale->type.str());
+      return nullptr;
+    }
+    node->flag = true;
+    node->operands.push_back(converted);
+  }
+  std::vector<Dim> sizes = getRuleSizes(query.shape);
+  sizes[3] = key.shape[key.shape.size() - 2];
+  for (auto [name, body] :
+       {std::pair("mask", &node->mask), std::pair("score", &node->score)})
+    if (Node *rule = named[name])
+      ok &= instantiate(rule, sizes, accumulator, *body, call.call.range,
+                        context);
+  return ok ? node : nullptr;
+}

@@ -1,0 +1,107 @@
+//===- MLIRGenRule.cpp - Attention and rule regions -------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/MLIRGenImpl.h"
+
+#include "dialect/AttnOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace attn::frontend;
+namespace arith = mlir::arith;
+
+void FunctionGen::emitCaptures(const RuleBody &body) {
+  for (const Node *capture : body.captures)
+    emitAll(capture);
+}
+
+void FunctionGen::emitRule(mlir::Region &region, const RuleBody &body,
+                           mlir::Type scoreType, mlir::Location loc) {
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  mlir::Block *block = builder.createBlock(&region);
+  scopes.emplace_back();
+  if (scoreType)
+    scopes.back()[body.score] = {block->addArgument(scoreType, loc)};
+  for (const Node *index : body.indices)
+    scopes.back()[index] = {block->addArgument(builder.getIndexType(), loc)};
+  mlir::Value value = emit(body.body);
+  attn::YieldOp::create(builder, module.getLocation(body.body->range), value);
+  scopes.pop_back();
+}
+
+mlir::Value FunctionGen::emitMask(const Node *node, mlir::Location loc) {
+  emitCaptures(node->mask);
+  auto op = attn::MaskOp::create(
+      builder, loc, getType(node->type),
+      emitOpenSizes(node->type, module.getLocation(node->range)));
+  emitRule(op.getRule(), node->mask, nullptr, loc);
+  return op;
+}
+
+mlir::Value FunctionGen::emitScore(const Node *node, mlir::Location loc) {
+  emitCaptures(node->score);
+  mlir::Value operand = emit(node->operands[0]);
+  auto op = attn::ScoreOp::create(builder, loc, operand);
+  emitRule(op.getRule(), node->score,
+           mlir::cast<mlir::ShapedType>(operand.getType()).getElementType(),
+           loc);
+  return op;
+}
+
+mlir::Value FunctionGen::emitAttention(const Node *node, mlir::Location loc) {
+  emitCaptures(node->mask);
+  emitCaptures(node->score);
+  Values operands = emitOperands(node);
+  mlir::Location plain = module.getLocation(node->range);
+  mlir::Type accumulator =
+      module.getElementType(getAccumulator(node->type.element));
+  mlir::Value scale;
+  if (node->flag) {
+    scale = operands[3];
+  } else {
+    mlir::Value width = emitDim(node->operands[0]->type.shape.back(), plain);
+    mlir::Value root = mlir::math::SqrtOp::create(
+        builder, plain, emitConversion(width, accumulator, plain));
+    scale = arith::DivFOp::create(builder, plain,
+                                  emitConstant(accumulator, 1, plain), root);
+  }
+  auto op = attn::AttentionOp::create(builder, loc, getType(node->type),
+                                      operands[0], operands[1], operands[2],
+                                      scale, /*init=*/mlir::Value());
+  if (node->mask.body)
+    emitRule(op.getMask(), node->mask, nullptr, loc);
+  if (node->score.body)
+    emitRule(op.getScore(), node->score, accumulator, loc);
+  return op.getResult();
+}
+
+mlir::Value FunctionGen::emitRead(const Node *node, mlir::Location loc) {
+  Values operands = emitOperands(node);
+  mlir::Value array = operands.front();
+  mlir::Location plain = module.getLocation(node->range);
+  mlir::Type index = builder.getIndexType();
+  Values indices;
+  for (auto [i, value] : llvm::enumerate(llvm::drop_begin(operands))) {
+    if (node->flags[i]) {
+      // To the nearest edge.
+      const Dim &size = node->operands[0]->type.shape[i];
+      std::optional<Dim> last = Dim::sub(size, Dim(1));
+      mlir::Value high =
+          last ? emitDim(*last, plain)
+               : emitIntegerBinary(Op::Sub, emitDim(size, plain),
+                                   emitConstant(index, 1, plain), plain);
+      value = arith::MinSIOp::create(builder, plain, value, high);
+      value = arith::MaxSIOp::create(builder, plain, value,
+                                     emitConstant(index, 0, plain));
+    }
+    indices.push_back(value);
+  }
+  return mlir::tensor::ExtractOp::create(builder, loc, array, indices);
+}

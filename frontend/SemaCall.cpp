@@ -1,0 +1,279 @@
+//===- SemaCall.cpp - Calls of functions and rules --------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/SemaImpl.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace attn::frontend;
+using llvm::ArrayRef;
+using llvm::StringRef;
+using llvm::Twine;
+
+std::string Sema::nameOfCallee(const Expr &expr) {
+  if (const auto *name = llvm::dyn_cast<NameExpr>(&expr))
+    return name->name;
+  const auto *call = llvm::dyn_cast<CallExpr>(&expr);
+  return call ? nameOfCallee(*call->callee) : "";
+}
+
+Node *Sema::checkCall(const CallExpr &expr, Context &context) {
+  const auto *name = llvm::dyn_cast<NameExpr>(expr.callee.get());
+  if (!name) {
+    Node *callee = check(*expr.callee, context);
+    if (!callee)
+      return nullptr;
+    if (callee->type.kind == Type::Kind::Score)
+      return applyScore(expr, callee, context);
+    error(expr.callee->range, "expected a function, got " + callee->type.str());
+    return nullptr;
+  }
+  auto builtin = getBuiltins().find(name->name);
+  if (const Binding *binding = lookUp(name->name, context)) {
+    if (binding->kind == Binding::Kind::Poisoned)
+      return nullptr;
+    if (binding->node->type.kind == Type::Kind::Score)
+      return applyScore(expr, binding->node, context);
+    if (builtin == getBuiltins().end()) {
+      error(name->range, "'" + Twine(name->name) + "' is " +
+                             (binding->kind == Binding::Kind::Dimension
+                                  ? "a dimension"
+                                  : binding->node->type.str()) +
+                             ", it cannot be called")
+          .note(binding->range, "'" + Twine(name->name) + "' is bound here");
+      return nullptr;
+    }
+  }
+  if (builtin != getBuiltins().end())
+    return checkBuiltin(expr, name->name, builtin->second, context);
+  auto it = declarations.find(name->name);
+  if (it == declarations.end()) {
+    std::vector<StringRef> names;
+    for (const auto &[other, declaration] : declarations)
+      names.push_back(other);
+    for (const auto &[other, spec] : getBuiltins())
+      names.push_back(other);
+    error(name->range, "unknown function '" + Twine(name->name) + "'")
+        .didYouMean(suggest(name->name, names));
+    return nullptr;
+  }
+  if (it->second.fn)
+    return checkFnCall(expr, *it->second.fn, context);
+  return checkRuleCall(expr, *it->second.rule, context);
+}
+
+//===----------------------------------------------------------------------===//
+// Arguments
+//===----------------------------------------------------------------------===//
+
+bool Sema::matchArguments(const CallExpr &expr, StringRef callee,
+                          ArrayRef<const Identifier *> params,
+                          SourceRange declared,
+                          std::vector<const Expr *> &values) {
+  values.assign(params.size(), nullptr);
+  size_t positional = 0;
+  bool ok = true;
+  for (const Argument &argument : expr.args) {
+    if (!argument.name) {
+      if (positional < params.size())
+        values[positional] = argument.value.get();
+      ++positional;
+      continue;
+    }
+    auto it = llvm::find_if(params, [&](const Identifier *param) {
+      return param->name == argument.name->name;
+    });
+    if (it == params.end()) {
+      std::vector<StringRef> names;
+      for (const Identifier *param : params)
+        names.push_back(param->name);
+      error(argument.name->range,
+            callee + Twine(" has no parameter '") + argument.name->name + "'")
+          .note(declared, callee + Twine(" is declared here"))
+          .didYouMean(suggest(argument.name->name, names));
+      ok = false;
+      continue;
+    }
+    const Expr *&value = values[it - params.begin()];
+    if (value) {
+      error(argument.name->range,
+            "argument '" + Twine(argument.name->name) + "' is given twice");
+      ok = false;
+    }
+    value = argument.value.get();
+  }
+  if (!ok)
+    return false;
+  if (expr.args.size() == params.size() && !llvm::is_contained(values, nullptr))
+    return true;
+  std::string list;
+  for (const Identifier *param : params)
+    list += (list.empty() ? "" : ", ") + param->name;
+  error(expr.range, callee + Twine(" expects ") + Twine(params.size()) +
+                        (params.size() == 1 ? " argument" : " arguments") +
+                        (list.empty() ? "" : " (" + list + ")") + ", got " +
+                        Twine(expr.args.size()))
+      .note(declared, callee + Twine(" is declared here"));
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+Node *Sema::checkFnCall(const CallExpr &expr, const FnDecl &fn,
+                        Context &context) {
+  std::string callee = "'" + fn.name.name + "'";
+  if (context.rule) {
+    error(expr.range, "function " + callee + " cannot be called in a rule")
+        .note(fn.name.range, callee + " is declared here");
+    return nullptr;
+  }
+  FnInfo &info = functions[&fn];
+  std::vector<const Identifier *> names;
+  for (const Param &param : fn.params)
+    names.push_back(&param.name);
+  std::vector<const Expr *> exprs;
+  bool ok = matchArguments(expr, callee, names, fn.name.range, exprs);
+  std::vector<Node *> args;
+  for (const Expr *value : exprs) {
+    Node *arg = ok && value ? check(*value, context) : nullptr;
+    args.push_back(arg);
+  }
+  if (!ok || !info.hasSignature || info.inCycle ||
+      llvm::is_contained(args, nullptr))
+    return nullptr;
+  std::map<std::string, Dim> dims;
+  if (!unify(info.signature, args, exprs, names, callee, expr.range, context,
+             dims))
+    return nullptr;
+  info.checked->isCalled = true;
+  if (!info.hasResults)
+    return nullptr;
+  for (auto [arg, param] : llvm::zip_equal(args, info.signature.params))
+    if (param.isScalar())
+      arg = coerce(arg, param);
+    else if (arg->type.element != param.element)
+      arg = coerce(arg, arg->type.withElement(param.element));
+
+  std::vector<Type> types;
+  for (const CheckedResult &result : info.checked->results) {
+    Type type = result.type;
+    for (Dim &dim : type.shape) {
+      std::optional<Dim> value = dim.substitute(dims);
+      if (!value) {
+        reportTooLarge(expr.range);
+        return nullptr;
+      }
+      dim = std::move(*value);
+    }
+    types.push_back(std::move(type));
+  }
+  Type type = types.size() == 1 ? types.front() : Type::tuple(types);
+  Node *node =
+      make(Node::Kind::Call, std::move(type), expr.range, std::move(args));
+  node->callee = info.checked;
+  node->dims = std::move(dims);
+  return node;
+}
+
+//===----------------------------------------------------------------------===//
+// Rules
+//===----------------------------------------------------------------------===//
+
+Node *Sema::checkRuleCall(const CallExpr &expr, const RuleDecl &rule,
+                          Context &context) {
+  bool isMask = rule.kind == RuleDecl::Kind::Mask;
+  std::string callee = (isMask ? "mask '" : "score '") + rule.name.name + "'";
+  const RuleInfo &info = rules[&rule];
+  bool failed = info.state == RuleInfo::State::Failed;
+  if (!rule.hasParams) {
+    if (!isMask)
+      return failed ? nullptr
+                    : applyScore(expr, makeRuleRef(rule, {}, {}, expr.range),
+                                 context);
+    error(expr.range, callee + " has no parameters: its indices come from "
+                               "where it is used")
+        .note(rule.name.range, callee + " is declared here")
+        .hint("write '" + Twine(rule.name.name) + "'");
+    return nullptr;
+  }
+  std::vector<const Identifier *> names;
+  for (const RuleParam &param : rule.params)
+    names.push_back(&param.name);
+  std::vector<const Expr *> exprs;
+  bool ok = matchArguments(expr, callee, names, rule.name.range, exprs);
+  std::vector<Node *> args;
+  for (auto [i, value] : llvm::enumerate(exprs)) {
+    Node *arg = ok && value ? check(*value, context) : nullptr;
+    if (arg && !info.signatureFailed && info.signature.untyped[i] &&
+        (!arg->type.isScalar() || !isNumber(arg->type.element))) {
+      error(value->range, "argument '" + Twine(names[i]->name) + "' of " +
+                              callee + " must be a number, got " +
+                              arg->type.str())
+          .note(names[i]->range,
+                "'" + Twine(names[i]->name) + "' is declared here");
+      arg = nullptr;
+    }
+    args.push_back(arg);
+  }
+  if (!ok || failed || info.signatureFailed ||
+      llvm::is_contained(args, nullptr))
+    return nullptr;
+  std::map<std::string, Dim> dims;
+  if (!unify(info.signature, args, exprs, names, callee, expr.range, context,
+             dims))
+    return nullptr;
+  for (auto [i, arg] : llvm::enumerate(args)) {
+    const Type &param = info.signature.params[i];
+    if (!info.signature.untyped[i] && arg->type.element != param.element)
+      arg = coerce(arg, arg->type.withElement(param.element));
+    // Integers meet the indices of rules as one of them.
+    if (info.signature.untyped[i] && !context.rule && !arg->weak &&
+        isInteger(arg->type.element))
+      arg = cast(arg, Scalar::Index);
+  }
+  Node *ref = makeRuleRef(rule, std::move(args), std::move(dims), expr.range);
+  if (!context.rule || !isMask)
+    return ref;
+  return expand(ref, *context.rule->site, nullptr, context);
+}
+
+Node *Sema::applyScore(const CallExpr &expr, Node *rule, Context &context) {
+  std::string callee = "score '" + rule->rule->name.name + "'";
+  if (expr.args.size() != 1 || expr.args[0].name) {
+    error(expr.range, callee + " expects the scores as its one argument, got " +
+                          Twine(expr.args.size()) + " arguments");
+    return nullptr;
+  }
+  const Expr &value = *expr.args[0].value;
+  Node *scores = check(value, context);
+  if (!scores)
+    return nullptr;
+  if (context.rule) {
+    if (!requireArray(scores, callee, value.range, context))
+      return nullptr;
+    scores = toFloat(scores, callee, value.range);
+    return scores ? expand(rule, *context.rule->site, scores, context)
+                  : nullptr;
+  }
+  const Type &type = scores->type;
+  if (!type.isTensor() || !isFloat(type.element) || type.getRank() < 2 ||
+      type.getRank() > 4) {
+    error(value.range, callee +
+                           " expects scores of shape [q, k], [b, q, k] or "
+                           "[b, h, q, k], got " +
+                           type.str());
+    return nullptr;
+  }
+  Node *node = make(Node::Kind::Score, type, expr.range, {scores});
+  if (!instantiate(rule, getRuleSizes(type.shape), type.element, node->score,
+                   expr.range, context))
+    return nullptr;
+  return node;
+}

@@ -1,0 +1,250 @@
+//===- SemaDecl.cpp - Functions and rules -----------------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/SemaImpl.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace attn::frontend;
+using llvm::ArrayRef;
+using llvm::StringRef;
+using llvm::Twine;
+
+//===----------------------------------------------------------------------===//
+// Signatures
+//===----------------------------------------------------------------------===//
+
+bool Sema::checkParameterNames(ArrayRef<const Identifier *> names,
+                               const Signature &signature) {
+  bool ok = true;
+  std::map<StringRef, SourceRange> seen;
+  for (const Identifier *name : names) {
+    auto [it, isNew] = seen.emplace(name->name, name->range);
+    if (!isNew) {
+      error(name->range,
+            "parameter '" + Twine(name->name) + "' is declared twice")
+          .note(it->second, "first declared here");
+      ok = false;
+    }
+    if (auto it = declarations.find(name->name); it != declarations.end()) {
+      error(name->range, "parameter '" + Twine(name->name) +
+                             "' has the name of a " + it->second.what)
+          .note(it->second.range,
+                "'" + Twine(name->name) + "' is declared here");
+      ok = false;
+    }
+    for (const BoundDim &dim : signature.dims)
+      if (dim.name == name->name) {
+        error(name->range,
+              "'" + Twine(name->name) + "' is both a parameter and a dimension")
+            .note(dim.range, "the dimension is here");
+        ok = false;
+      }
+  }
+  return ok;
+}
+
+void Sema::declareFunction(const FnDecl &fn) {
+  FnInfo &info = functions[&fn];
+  std::vector<const TypeSpec *> specs;
+  std::vector<const Identifier *> names;
+  for (const Param &param : fn.params) {
+    specs.push_back(&param.type);
+    names.push_back(&param.name);
+  }
+  bool ok = bindSignature(specs, info.signature);
+  ok &= checkParameterNames(names, info.signature);
+  if (!ok)
+    return;
+  CheckedFunction &checked = *info.checked;
+  checked.dims = info.signature.dims;
+  checked.conditions = info.signature.conditions;
+  for (auto [param, type] : llvm::zip_equal(fn.params, info.signature.params)) {
+    Node *node = make(Node::Kind::Param, type, param.name.range);
+    node->name = param.name;
+    checked.params.push_back({param.name, type, node});
+  }
+  info.hasSignature = true;
+}
+
+void Sema::declareRule(const RuleDecl &rule) {
+  RuleInfo &info = rules[&rule];
+  std::vector<const TypeSpec *> specs;
+  std::vector<const Identifier *> names;
+  bool ok = true;
+  for (const RuleParam &param : rule.params) {
+    specs.push_back(param.type ? &*param.type : nullptr);
+    names.push_back(&param.name);
+    if (llvm::is_contained({"b", "h", "q", "k", "s"}, param.name.name)) {
+      error(param.name.range, "parameter '" + Twine(param.name.name) +
+                                  "' has the name of an index")
+          .hint("indices come in parentheses of their own, after the "
+                "parameters");
+      ok = false;
+    }
+  }
+  ok &= bindSignature(specs, info.signature);
+  ok &= checkParameterNames(names, info.signature);
+  info.signatureFailed = !ok;
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+bool Sema::checkResults(const FnDecl &fn, Context &context) {
+  CheckedFunction &checked = *context.fn;
+  bool ok = true;
+  std::map<StringRef, SourceRange> seen;
+  for (const ResultSpec &result : fn.results) {
+    std::optional<Type> type = readType(result.type, context);
+    ok &= type.has_value();
+    std::string name;
+    if (result.name) {
+      name = result.name->name;
+      auto [it, isNew] = seen.emplace(result.name->name, result.name->range);
+      if (!isNew) {
+        error(result.name->range,
+              "result '" + Twine(name) + "' is declared twice")
+            .note(it->second, "first declared here");
+        ok = false;
+      }
+    }
+    if (type)
+      checked.results.push_back({std::move(name), std::move(*type)});
+  }
+  return ok;
+}
+
+void Sema::checkFunction(const FnDecl &fn) {
+  FnInfo &info = functions[&fn];
+  if (!info.hasSignature)
+    return;
+  CheckedFunction &checked = *info.checked;
+  Context context;
+  context.fn = &checked;
+  context.scopes.emplace_back();
+  declareDims(info.signature, context, nullptr);
+  for (const CheckedParam &param : checked.params)
+    context.scopes.back()[param.name.name] = {Binding::Kind::Parameter,
+                                              param.name.range, param.node};
+  bool declared = fn.hasResultType && checkResults(fn, context);
+  info.hasResults = declared;
+  if (!checkBlock(fn.body, context, checked.body))
+    return;
+  Node *&result = checked.body.result;
+  const Expr &expr = *fn.body.result;
+  if (result->type.isRule()) {
+    error(expr.range,
+          "a function gives scalars and tensors, got " + result->type.str())
+        .hint("declare it with 'mask' or 'score'");
+    return;
+  }
+  if (!fn.hasResultType) {
+    // Outside of a function a size is an i64.
+    if (result->type == Type::scalar(Scalar::I64))
+      result = adapt(result, Scalar::I64);
+    ArrayRef<Type> types = result->type.isTuple()
+                               ? ArrayRef<Type>(result->type.elements)
+                               : ArrayRef<Type>(result->type);
+    for (const Type &type : types)
+      checked.results.push_back({"", type});
+    info.hasResults = true;
+    return;
+  }
+  if (!declared)
+    return;
+  std::vector<Type> types;
+  for (const CheckedResult &declared : checked.results)
+    types.push_back(declared.type);
+  Type expected = types.size() == 1 ? types.front() : Type::tuple(types);
+  if (Node *converted = coerce(result, expected)) {
+    result = converted;
+    return;
+  }
+  DiagnosticBuilder builder = error(
+      expr.range, "expected " + expected.str() + ", got " + result->type.str());
+  builder.note(fn.results.front().type.range,
+               "the result of '" + Twine(fn.name.name) + "' is declared here");
+  noteMismatch(builder, expected, result->type, context);
+}
+
+//===----------------------------------------------------------------------===//
+// Rules
+//===----------------------------------------------------------------------===//
+
+bool Sema::checkIndices(const RuleDecl &rule) {
+  bool isMask = rule.kind == RuleDecl::Kind::Mask;
+  std::string name = (isMask ? "mask '" : "score '") + rule.name.name + "'";
+  bool ok = true, hasScore = false;
+  std::map<StringRef, SourceRange> seen;
+  for (const Identifier &index : rule.indices) {
+    hasScore |= index.name == "s";
+    if (!llvm::is_contained({"b", "h", "q", "k", "s"}, index.name)) {
+      DiagnosticBuilder builder = error(
+          index.range, "unknown index '" + Twine(index.name) +
+                           "', expected b, h, q, k" + (isMask ? "" : " or s"));
+      if (!rule.hasParams)
+        builder.hint("parameters come in parentheses of their own, before "
+                     "the indices");
+      ok = false;
+    } else if (index.name == "s" && isMask) {
+      error(index.range, name + " cannot use the score 's'");
+      ok = false;
+    }
+    auto [it, isNew] = seen.emplace(index.name, index.range);
+    if (!isNew) {
+      error(index.range, "index '" + Twine(index.name) + "' is named twice")
+          .note(it->second, "first named here");
+      ok = false;
+    }
+  }
+  if (ok && !isMask && !hasScore) {
+    error(rule.name.range, name + " must name the score 's' among its indices");
+    ok = false;
+  }
+  return ok;
+}
+
+void Sema::checkRule(const RuleDecl &rule) {
+  RuleInfo &info = rules[&rule];
+  if (info.state == RuleInfo::State::Failed)
+    return;
+  info.state = RuleInfo::State::Failed;
+  if (!checkIndices(rule) || info.signatureFailed)
+    return;
+
+  // By itself, over any sizes and numbers.
+  RuleBody body;
+  for (Node *&index : body.indices)
+    index =
+        make(Node::Kind::RuleIndex, Type::scalar(Scalar::Index), rule.range);
+  RuleSite site;
+  static constexpr StringRef sizes[] = {"B", "H", "Tq", "Tk"};
+  for (auto [size, name] : llvm::zip(site.sizes, sizes))
+    size = Dim::name(name);
+  site.body = &body;
+  Node *score = nullptr;
+  if (rule.kind == RuleDecl::Kind::Score)
+    score =
+        make(Node::Kind::RuleIndex, Type::scalar(Scalar::Number), rule.range);
+  RuleFrame frame{&rule, &site, score};
+  Context context;
+  context.rule = &frame;
+  context.scopes.emplace_back();
+  declareDims(info.signature, context, nullptr);
+  for (auto [param, type] :
+       llvm::zip_equal(rule.params, info.signature.params)) {
+    Node *node = make(Node::Kind::Param, type, param.name.range);
+    node->name = param.name;
+    context.scopes.back()[param.name.name] = {Binding::Kind::Parameter,
+                                              param.name.range, node};
+  }
+  if (checkRuleBody(rule, frame, context))
+    info.state = RuleInfo::State::Checked;
+}

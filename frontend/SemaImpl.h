@@ -1,0 +1,364 @@
+//===- SemaImpl.h - The checker's parts -------------------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One class over several files:
+//   Sema.cpp         the order of declarations, recursion, the entry
+//   SemaDecl.cpp     signatures, function and rule declarations
+//   SemaDim.cpp      dimensions: binding, reading, comparing, conditions
+//   SemaExpr.cpp     names, literals, operators, blocks
+//   SemaConvert.cpp  conversions and broadcasting
+//   SemaCall.cpp     calls of functions and rules
+//   SemaRule.cpp     rules as values and written out
+//   Builtins*.cpp    the functions of the language
+//
+// A check that fails has reported why and returns null (or false); callers
+// pass that on in silence. So each cause is reported once.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_FRONTEND_SEMAIMPL_H
+#define ATTN_FRONTEND_SEMAIMPL_H
+
+#include "frontend/Diagnostics.h"
+#include "frontend/Typed.h"
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+#include <set>
+
+namespace attn::frontend {
+
+/// Expressions, with the rules written out in them, nest this deep at most.
+constexpr unsigned maxDepth = 1500;
+
+/// A name in scope.
+struct Binding {
+  enum class Kind {
+    Parameter,
+    Let,
+    Dimension,
+    Index,
+    /// Its declaration had an error: uses are silent.
+    Poisoned,
+  };
+  Kind kind = Kind::Poisoned;
+  SourceRange range;
+  Node *node = nullptr;
+};
+
+using Scope = std::map<std::string, Binding>;
+
+/// The four axes under a rule, and where its leaves go while it is expanded.
+struct RuleSite {
+  Dim sizes[4];
+  RuleBody *body = nullptr;
+  /// Masks are written out once for each site, by their declaration where they
+  /// have no parameters.
+  std::map<const void *, Node *> expanded;
+  unsigned numExpansions = 0;
+};
+
+/// The rule whose body is being read.
+struct RuleFrame {
+  const RuleDecl *decl = nullptr;
+  RuleSite *site = nullptr;
+  Node *score = nullptr;
+};
+
+/// Where an expression stands.
+struct Context {
+  /// Receives conditions; null while a rule is checked by itself.
+  CheckedFunction *fn = nullptr;
+  /// Set in the body of a rule.
+  RuleFrame *rule = nullptr;
+  /// Innermost last.
+  std::vector<Scope> scopes;
+};
+
+/// A dimension in a type of a signature, before its names are bound.
+struct AxisSpec {
+  Dim dim;
+  SourceRange range;
+};
+
+/// The types of a signature with the dimensions that they bind.
+struct Signature {
+  std::vector<Type> params;
+  std::vector<BoundDim> dims;
+  std::vector<Condition> conditions;
+  /// Of rules: parameters that take any number.
+  std::vector<bool> untyped;
+};
+
+struct RuleInfo {
+  enum class State { Unchecked, Checked, Failed };
+  State state = State::Unchecked;
+  Signature signature;
+  bool signatureFailed = false;
+};
+
+struct FnInfo {
+  CheckedFunction *checked = nullptr;
+  Signature signature;
+  /// The parameters are known, so that calls can be checked.
+  bool hasSignature = false;
+  /// The results are known, from the declaration or from the body.
+  bool hasResults = false;
+  /// Uses itself, which was reported: calls of it are not checked.
+  bool inCycle = false;
+};
+
+/// A call of a function of the language, its arguments counted and checked.
+struct BuiltinCall {
+  const CallExpr &call;
+  std::string name;
+  /// The positional arguments and their values.
+  std::vector<const Expr *> exprs;
+  std::vector<Node *> values;
+  std::map<std::string, const Argument *> named;
+
+  /// "'softmax'".
+  std::string what() const { return "'" + name + "'"; }
+};
+
+class Sema {
+public:
+  Sema(const Program &program, DiagnosticEngine &diags)
+      : program(program), diags(diags) {}
+
+  std::optional<CheckedProgram> run();
+
+private:
+  //===--- Sema.cpp ---------------------------------------------------===//
+  void collectDeclarations();
+  std::vector<const FnDecl *> orderFunctions();
+  std::vector<const RuleDecl *> orderRules();
+
+  DiagnosticBuilder error(SourceRange range, const llvm::Twine &message);
+  Node *make(Node::Kind kind, Type type, SourceRange range,
+             std::vector<Node *> operands = {});
+
+  //===--- SemaDecl.cpp -----------------------------------------------===//
+  void declareFunction(const FnDecl &fn);
+  void declareRule(const RuleDecl &rule);
+  void checkFunction(const FnDecl &fn);
+  void checkRule(const RuleDecl &rule);
+  bool checkResults(const FnDecl &fn, Context &context);
+  bool checkIndices(const RuleDecl &rule);
+  bool checkParameterNames(llvm::ArrayRef<const Identifier *> names,
+                           const Signature &signature);
+
+  //===--- SemaDim.cpp ------------------------------------------------===//
+  /// Reads a dimension in a type; `resolve` gives names their value.
+  std::optional<Dim>
+  readDim(const Expr &expr, std::vector<Condition> &conditions,
+          llvm::function_ref<std::optional<Dim>(const NameExpr &)> resolve);
+  std::optional<Dim> combineDims(BinaryOp op, const Dim &lhs, const Dim &rhs,
+                                 SourceRange range,
+                                 std::vector<Condition> *conditions);
+  bool solveDims(const std::vector<std::vector<AxisSpec>> &axes,
+                 const std::map<std::string, SourceRange> &ranges,
+                 Signature &signature);
+  /// The types of parameters, binding dimensions as they come.
+  bool bindSignature(llvm::ArrayRef<const TypeSpec *> specs,
+                     Signature &signature);
+  /// A type in a body or of a result: every dimension must be bound.
+  std::optional<Type> readType(const TypeSpec &spec, Context &context);
+  /// A value as a dimension, nothing if it is no such thing. With `conditions`
+  /// a `/` is exact, and what that requires is added there.
+  std::optional<Dim> asDim(const Node *node,
+                           std::vector<Condition> *conditions = nullptr);
+  /// The same for an argument that must be one.
+  std::optional<Dim> requireDim(Node *node, const Expr &expr,
+                                llvm::StringRef what, Context &context);
+  /// Finds the callee's dimensions in the types of arguments and compares the
+  /// rest; adds the callee's conditions to the caller's.
+  bool unify(const Signature &signature, llvm::ArrayRef<Node *> args,
+             llvm::ArrayRef<const Expr *> exprs,
+             llvm::ArrayRef<const Identifier *> names, llvm::StringRef callee,
+             SourceRange range, Context &context,
+             std::map<std::string, Dim> &dims);
+  /// Makes `lhs` divisible by `rhs` a condition, where it is not plain.
+  bool requireDivisible(const Dim &lhs, const Dim &rhs, SourceRange range,
+                        Context &context);
+  bool addCondition(Condition condition, Context &context,
+                    std::optional<SourceRange> callRange = std::nullopt);
+  bool reportTooLarge(SourceRange range);
+  /// "'T' is bound here" for the names of both sides of a mismatch.
+  void noteDims(DiagnosticBuilder &builder, llvm::ArrayRef<Dim> dims,
+                const Context &context);
+  /// The same for the dimensions in which two types differ.
+  void noteMismatch(DiagnosticBuilder &builder, const Type &expected,
+                    const Type &got, const Context &context);
+  /// Adds the names of dimensions to the innermost scope.
+  void declareDims(const Signature &signature, Context &context,
+                   const std::map<std::string, Dim> *values);
+
+  //===--- SemaExpr.cpp -----------------------------------------------===//
+  Node *check(const Expr &expr, Context &context);
+  Node *checkName(const NameExpr &expr, Context &context);
+  Node *reportUnknown(const NameExpr &expr, const Context &context);
+  Node *checkUnary(const UnaryExpr &expr, Context &context);
+  Node *checkBinary(const BinaryExpr &expr, Context &context);
+  /// One link; `rhs` receives the right side, for the next link of a chain.
+  Node *checkComparison(const BinaryExpr &expr, Context &context, Node *&rhs);
+  Node *checkMatMul(const BinaryExpr &expr, Node *lhs, Node *rhs,
+                    Context &context);
+  Node *checkTuple(const TupleExpr &expr, Context &context);
+  Node *checkIf(const IfExpr &expr, Context &context);
+  Node *checkIndex(const IndexExpr &expr, Context &context);
+  /// A body: lets and a result, in a scope of its own.
+  bool checkBlock(const Block &block, Context &context, NodeBlock &result);
+  void checkLet(const LetStmt &let, Context &context, NodeBlock &block);
+  const Binding *lookUp(llvm::StringRef name, const Context &context);
+  /// Reports a name that is taken; `what` is "parameter" or "let".
+  bool checkFresh(const Identifier &name, const Context &context);
+  /// Points at an operand: where it was bound if it is a name.
+  void noteOperand(DiagnosticBuilder &builder, llvm::StringRef what,
+                   const Expr &expr, const Type &type, const Context &context);
+
+  //===--- SemaConvert.cpp --------------------------------------------===//
+  Node *cast(Node *node, Scalar element);
+  /// Gives a weak number, a literal or a size another type; casts otherwise.
+  Node *adapt(Node *node, Scalar element);
+  /// `node` as a value of `type`, or null (nothing is reported).
+  Node *coerce(Node *node, const Type &type);
+  /// An integer as a float, a float as it is; reports anything else.
+  Node *toFloat(Node *node, llvm::StringRef what, SourceRange range);
+  /// Brings both to one element type; `what` is "'+'".
+  bool unifyElements(Node *&lhs, Node *&rhs, llvm::StringRef what,
+                     SourceRange range);
+  bool broadcast(llvm::ArrayRef<const Type *> types, llvm::StringRef what,
+                 SourceRange range, const Context &context,
+                 std::vector<Dim> &shape);
+  Node *makeUnary(Op op, Node *operand, llvm::StringRef what, SourceRange range,
+                  const Context &context);
+  void markWeak(Node *node);
+  bool isIntegerScalar(const Node *node) const;
+  /// Reports a tensor in a rule's arithmetic, and what is no array at all.
+  bool requireArray(const Node *node, llvm::StringRef what, SourceRange range,
+                    const Context &context);
+  /// An elementwise operator with all its rules.
+  Node *makeBinary(Op op, Node *lhs, Node *rhs, llvm::StringRef what,
+                   SourceRange range, SourceRange opRange, Context &context);
+  Node *makePower(Node *lhs, Node *rhs, SourceRange range, SourceRange opRange,
+                  Context &context);
+  /// Integers of literals and sizes are worked out here.
+  Node *foldInteger(Op op, Node *lhs, Node *rhs, SourceRange range);
+  Node *makeSelect(Node *condition, Node *lhs, Node *rhs, SourceRange range,
+                   SourceRange conditionRange, Context &context);
+
+  //===--- SemaCall.cpp -----------------------------------------------===//
+  Node *checkCall(const CallExpr &expr, Context &context);
+  Node *checkFnCall(const CallExpr &expr, const FnDecl &fn, Context &context);
+  Node *checkRuleCall(const CallExpr &expr, const RuleDecl &rule,
+                      Context &context);
+  /// Applies a score rule to scores: a tensor, or a number in a rule.
+  Node *applyScore(const CallExpr &expr, Node *rule, Context &context);
+  /// The arguments in the order of `params`; reports wrong names and counts.
+  bool matchArguments(const CallExpr &expr, llvm::StringRef callee,
+                      llvm::ArrayRef<const Identifier *> params,
+                      SourceRange declared, std::vector<const Expr *> &values);
+  std::string nameOfCallee(const Expr &expr);
+
+  //===--- SemaRule.cpp -----------------------------------------------===//
+  /// A rule's name as a value.
+  Node *makeRuleRef(const RuleDecl &rule, std::vector<Node *> args,
+                    std::map<std::string, Dim> dims, SourceRange range);
+  /// Writes a rule out as the value at the site's indices; `score` for scores.
+  Node *expand(Node *rule, RuleSite &site, Node *score, Context &context);
+  Node *expandMask(Node *rule, RuleSite &site, Context &context);
+  Node *expandRef(Node *rule, RuleSite &site, Node *score, Context &context);
+  Node *checkRuleBody(const RuleDecl &rule, RuleFrame &frame, Context &context);
+  /// Expands a rule value over axes of the given sizes, into `body`.
+  bool instantiate(Node *rule, llvm::ArrayRef<Dim> sizes, Scalar element,
+                   RuleBody &body, SourceRange range, Context &context);
+  /// The sizes under a rule for a tensor of rank 2 to 4.
+  static std::vector<Dim> getRuleSizes(llvm::ArrayRef<Dim> shape);
+  Node *reportUnlistedIndex(const NameExpr &expr, const RuleDecl &rule);
+
+  //===--- Builtins*.cpp ----------------------------------------------===//
+public:
+  using Builtin = Node *(Sema::*)(BuiltinCall &, Context &);
+  struct BuiltinSpec {
+    Builtin check;
+    unsigned minArgs;
+    unsigned maxArgs;
+    std::vector<llvm::StringRef> named;
+    /// Works on numbers, so that rules may use it.
+    bool inRules = false;
+  };
+  static const std::map<std::string, BuiltinSpec> &getBuiltins();
+
+private:
+  Node *checkBuiltin(const CallExpr &expr, llvm::StringRef name,
+                     const BuiltinSpec &spec, Context &context);
+  Node *builtinElementwise(BuiltinCall &call, Context &context);
+  Node *builtinMinMax(BuiltinCall &call, Context &context);
+  Node *builtinReduce(BuiltinCall &call, Context &context);
+  Node *builtinSoftmax(BuiltinCall &call, Context &context);
+  Node *builtinWhere(BuiltinCall &call, Context &context);
+  Node *builtinTranspose(BuiltinCall &call, Context &context);
+  Node *builtinPermute(BuiltinCall &call, Context &context);
+  Node *builtinReshape(BuiltinCall &call, Context &context);
+  Node *builtinSplit(BuiltinCall &call, Context &context);
+  Node *builtinConcat(BuiltinCall &call, Context &context);
+  Node *builtinHeads(BuiltinCall &call, Context &context);
+  Node *builtinMerge(BuiltinCall &call, Context &context);
+  Node *builtinRepeatHeads(BuiltinCall &call, Context &context);
+  Node *builtinRange(BuiltinCall &call, Context &context);
+  Node *builtinAttention(BuiltinCall &call, Context &context);
+  bool checkAttentionShapes(BuiltinCall &call, Context &context);
+  Node *whereRule(BuiltinCall &call, Node *lhs, Node *rhs, Context &context);
+
+  Node *makeTranspose(Node *operand, std::vector<int64_t> permutation,
+                      SourceRange range);
+  Node *makeReshape(Node *operand, std::vector<Dim> shape, SourceRange range);
+  /// The named argument `axis` (or `fallback`), counted from the front.
+  std::optional<int64_t> readAxis(BuiltinCall &call, int64_t rank,
+                                  std::optional<int64_t> fallback,
+                                  Context &context);
+  std::optional<int64_t> resolveAxis(const Expr &expr, int64_t rank,
+                                     llvm::StringRef what, Context &context);
+  std::optional<int64_t> readConstant(const Expr &expr, llvm::StringRef what,
+                                      Context &context);
+  std::optional<bool> readFlag(BuiltinCall &call, llvm::StringRef name,
+                               Context &context);
+  /// Reports an argument that is no tensor of `minRank` to `maxRank` axes.
+  bool requireTensor(BuiltinCall &call, unsigned index, int64_t minRank,
+                     int64_t maxRank, llvm::StringRef shape,
+                     const Context &context);
+
+  const Program &program;
+  DiagnosticEngine &diags;
+  CheckedProgram result;
+
+  struct Declaration {
+    SourceRange range;
+    llvm::StringRef what;
+    const FnDecl *fn = nullptr;
+    const RuleDecl *rule = nullptr;
+  };
+  std::map<std::string, Declaration> declarations;
+  std::map<const FnDecl *, FnInfo> functions;
+  std::map<const RuleDecl *, RuleInfo> rules;
+
+  /// Uses of rules around the expression being checked, outermost first.
+  struct Use {
+    SourceRange range;
+    std::string what;
+  };
+  std::vector<Use> uses;
+  unsigned depth = 0;
+  /// What `adapt` made of shared weak numbers.
+  std::map<std::pair<Node *, Scalar>, Node *> adapted;
+};
+
+} // namespace attn::frontend
+
+#endif // ATTN_FRONTEND_SEMAIMPL_H

@@ -1,0 +1,356 @@
+//===- Passes.td - Every pass of attnc ---------------------*- tablegen -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_PASSES_PASSES_TD
+#define ATTN_PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// attn -> fused
+//===----------------------------------------------------------------------===//
+
+def FuseSoftmax : Pass<"attn-fuse-softmax", "mlir::func::FuncOp"> {
+  let summary = "recognises a softmax written out with exp, max and sum";
+  let description = [{
+    Before:
+
+    ```mlir
+    %m = attn.reduce max %x axes [1] keep : tensor<?x?xf32>
+    %d = attn.binary sub %x, %m : tensor<?x?xf32>, tensor<?x1xf32>
+    %e = attn.unary exp %d : tensor<?x?xf32>
+    %l = attn.reduce sum %e axes [1] keep : tensor<?x?xf32>
+    %w = attn.binary div %e, %l : tensor<?x?xf32>, tensor<?x1xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %w = attn.softmax %x axis 1 : tensor<?x?xf32>
+    ```
+
+    Also without the maximum, and with the division after a product
+    (`(e @ v) / sum(e)`). Each fusion is reported as a remark of category
+    `attn-fusion`.
+  }];
+  let statistics = [Statistic<"numFused", "num-fused", "softmaxes recognised">];
+}
+
+def FuseNorm : Pass<"attn-fuse-norm", "mlir::func::FuncOp"> {
+  let summary = "recognises layer and RMS norms written out";
+  let description = [{
+    Before:
+
+    ```mlir
+    %s = attn.binary mul %x, %x : tensor<?x64xf32>, tensor<?x64xf32>
+    %v = attn.reduce mean %s axes [1] keep : tensor<?x64xf32>
+    %e = attn.binary add %v, %eps : tensor<?x1xf32>, f32
+    %r = attn.unary rsqrt %e : tensor<?x1xf32>
+    %y = attn.binary mul %x, %r : tensor<?x64xf32>, tensor<?x1xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %y = attn.rms_norm %x {epsilon = 1.0e-5 : f64} : tensor<?x64xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numFused", "num-fused", "norms recognised">];
+}
+
+def FuseAttention : Pass<"attn-fuse-attention", "mlir::func::FuncOp"> {
+  let summary = "fuses a softmax between two products into attn.attention";
+  let description = [{
+    Before:
+
+    ```mlir
+    %t = attn.transpose %k [0, 1, 3, 2] : tensor<?x?x?x64xf32>
+    %s = attn.matmul %q, %t : tensor<?x?x?x64xf32>, tensor<?x?x64x?xf32>
+    %c = attn.binary mul %s, %scale : tensor<?x?x?x?xf32>, f32
+    %w = attn.softmax %c axis 3 : tensor<?x?x?x?xf32>
+    %o = attn.matmul %w, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %o = attn.attention %q, %k, %v scale %scale : f32
+      : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32> -> tensor<?x?x?x64xf32>
+    ```
+
+    Everything between the first product and the softmax that is elementwise in the
+    scores becomes the op's score region: scales, biases, rules, conversions,
+    `attn.select`. Where the scores or weights have another use, or an op between
+    is not elementwise, a remark says so and the program stays as it is.
+  }];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::arith::ArithDialect",
+    "mlir::math::MathDialect", "mlir::tensor::TensorDialect"
+  ];
+  let statistics = [Statistic<"numFused", "num-fused", "attentions fused">];
+}
+
+def RaiseMask : Pass<"attn-raise-mask", "mlir::func::FuncOp"> {
+  let summary = "moves a mask out of the score region into the mask region";
+  let description = [{
+    Before:
+
+    ```mlir
+    score {
+    ^bb0(%s: f32, %b: index, %h: index, %q: index, %k: index):
+      %allowed = arith.cmpi sle, %k, %q : index
+      %r = arith.select %allowed, %s, %minus_inf : f32
+      attn.yield %r : f32
+    }
+    ```
+
+    After:
+
+    ```mlir
+    mask {
+    ^bb0(%b: index, %h: index, %q: index, %k: index):
+      %allowed = arith.cmpi sle, %k, %q : index
+      attn.yield %allowed : i1
+    }
+    ```
+
+    A condition that does not depend on the score and sends it to -inf is a mask:
+    blocks that it leaves empty need not be computed. Sums with a term that is 0
+    or -inf are treated alike. A scale at the innermost place of the score region
+    becomes the op's scale. A finite fill (-1e9) is no mask, since rows that
+    are masked everywhere differ; a remark says so.
+  }];
+  let dependentDialects = ["::attn::AttnDialect", "mlir::arith::ArithDialect"];
+  let statistics = [Statistic<"numRaised", "num-raised", "masks raised">];
+}
+
+//===----------------------------------------------------------------------===//
+// fused -> tiled
+//===----------------------------------------------------------------------===//
+
+def LowerToLinalg : Pass<"attn-lower-to-linalg", "mlir::func::FuncOp"> {
+  let summary = "lowers attn ops to linalg on tensors, literally";
+  let description = [{
+    Before:
+
+    ```mlir
+    %e = attn.unary exp %x : tensor<?x?xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %d0 = tensor.dim %x, %c0 : tensor<?x?xf32>
+    %d1 = tensor.dim %x, %c1 : tensor<?x?xf32>
+    %empty = tensor.empty(%d0, %d1) : tensor<?x?xf32>
+    %e = linalg.generic {…} ins(%x : tensor<?x?xf32>) outs(%empty : tensor<?x?xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = math.exp %in : f32
+      linalg.yield %0 : f32
+    } -> tensor<?x?xf32>
+    ```
+
+    The reference of every op's meaning: nothing is tiled, and `attn.attention`
+    becomes its definition with the whole score matrix. With `keep-attention`
+    that op stays and gets an `outs` operand.
+  }];
+  let options = [
+    Option<"keepAttention", "keep-attention", "bool", "false",
+           "leave attn.attention for attn-tile-attention">
+  ];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::arith::ArithDialect",
+    "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+    "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"
+  ];
+  let statistics = [Statistic<"numLowered", "num-lowered", "ops lowered">];
+}
+
+def JoinElementwise : Pass<"attn-join-elementwise", "mlir::func::FuncOp"> {
+  let summary = "joins chains of elementwise linalg ops";
+  let description = [{
+    Before:
+
+    ```mlir
+    %e = linalg.generic {…} ins(%x : tensor<?xf32>) { … math.exp … }
+    %y = linalg.generic {…} ins(%e : tensor<?xf32>) { … math.log … }
+    ```
+
+    After:
+
+    ```mlir
+    %y = linalg.generic {…} ins(%x : tensor<?xf32>) { … math.exp … math.log … }
+    ```
+
+    A producer moves into its consumer, which may be a reduction, where each
+    element is still computed only once. One that only moves elements, like a
+    transpose, may be read more often.
+  }];
+  let dependentDialects = [
+    "mlir::affine::AffineDialect", "mlir::linalg::LinalgDialect",
+    "mlir::tensor::TensorDialect"
+  ];
+}
+
+def Export : Pass<"attn-export", "mlir::ModuleOp"> {
+  let summary = "gives the entry its calling convention of caller-owned buffers";
+  let description = [{
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<?xf32>, %c: f32) -> tensor<?xf32> attributes {attn.entry}
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%x: memref<?xf32>, %c: memref<f32>, %out: memref<?xf32>)
+      attributes {attn.entry, llvm.emit_c_interface}
+    ```
+
+    The convention is that of docs/architecture.md: results are written into the
+    caller's memory. The signature attributes move to the function, where they
+    survive every later stage.
+  }];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::arith::ArithDialect",
+    "mlir::bufferization::BufferizationDialect", "mlir::memref::MemRefDialect",
+    "mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect"
+  ];
+}
+
+def TileAttention : Pass<"attn-tile-attention", "mlir::ModuleOp"> {
+  let summary = "lowers attn.attention on buffers to the online-softmax loop nest";
+  let description = [{
+    Before:
+
+    ```mlir
+    attn.attention %q, %k, %v outs(%o : memref<?x?x?x64xf32>)
+      : memref<?x?x?x64xf32>, memref<?x?x?x64xf32>, memref<?x?x?x64xf32>
+    ```
+
+    After, per batch, query head and block of queries, in parallel:
+
+    ```
+    pack the queries, scaled
+    for each block of keys that the mask does not leave empty:
+      scores = queries x keys            (register tiles of vectors)
+      apply the score rule; apply the mask unless it allows the whole block
+      new maximum, weights = exp2(scores - maximum), new sum
+      rescale the output where the maximum moved; output += weights x values
+    output / sum, or 0 where no key was allowed
+    ```
+
+    (Milakov and Gimelshein 2018; Dao et al. 2022; Dao 2023.) Memory is one score
+    tile per thread. The result does not depend on the number of threads.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512",
+           "width of the target's vectors, in bits">,
+    Option<"queryBlock", "query-block", "int64_t", "0",
+           "query rows per block; 0 asks the cost model">,
+    Option<"keyBlock", "key-block", "int64_t", "0",
+           "keys per block; 0 asks the cost model">
+  ];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::affine::AffineDialect",
+    "mlir::arith::ArithDialect", "mlir::math::MathDialect",
+    "mlir::memref::MemRefDialect", "mlir::omp::OpenMPDialect",
+    "mlir::scf::SCFDialect", "mlir::vector::VectorDialect",
+    "mlir::func::FuncDialect", "mlir::LLVM::LLVMDialect"
+  ];
+  let statistics = [Statistic<"numTiled", "num-tiled", "attentions tiled">];
+}
+
+def LowerToLoops : Pass<"attn-lower-to-loops", "mlir::func::FuncOp"> {
+  let summary = "lowers linalg on buffers to loops";
+  let description = [{
+    Before:
+
+    ```mlir
+    linalg.generic {…} ins(%a, %b : memref<?x?xf32>, memref<?x?xf32>) outs(%c : memref<?x?xf32>)
+    ```
+
+    After, with `parallel`:
+
+    ```
+    omp.parallel if(the work is worth it)
+      omp.wsloop for i
+        for k
+          for j: c[i, j] += a[i, k] * b[k, j]
+    ```
+
+    The innermost loop is one that walks memory with stride 1, so that LLVM can
+    vectorise it. What innermost reductions sum up stays in registers. Copies between
+    strided buffers become loops too; other copies stay.
+  }];
+  let options = [
+    Option<"parallel", "parallel", "bool", "false",
+           "share the outer loops among OpenMP threads">,
+    Option<"reassociate", "reassociate", "bool", "false",
+           "let LLVM sum in another order, with vectors">
+  ];
+  let dependentDialects = [
+    "mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+    "mlir::linalg::LinalgDialect", "mlir::memref::MemRefDialect",
+    "mlir::omp::OpenMPDialect", "mlir::scf::SCFDialect"
+  ];
+  let statistics = [Statistic<"numLowered", "num-lowered", "ops lowered">];
+}
+
+//===----------------------------------------------------------------------===//
+// tiled -> llvm
+//===----------------------------------------------------------------------===//
+
+def ExpandBFloat16 : Pass<"attn-expand-bfloat16"> {
+  let summary = "converts to and from bf16 with integer arithmetic";
+  let description = [{
+    Before:
+
+    ```mlir
+    %y = arith.truncf %x : f32 to bf16
+    ```
+
+    After: the bits of %x, rounded to nearest even at bit 16, shifted right. f64
+    goes through f32 rounded to odd, so that the result is rounded once. Without
+    this LLVM calls functions that Debian 12's libgcc does not have.
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::math::MathDialect",
+    "mlir::vector::VectorDialect"
+  ];
+}
+
+def ResolveExpandShape
+    : Pass<"attn-resolve-expand-shape", "mlir::func::FuncOp"> {
+  let summary = "lowers splits of an axis into several open extents";
+  let description = [{
+    Before:
+
+    ```mlir
+    %v = memref.expand_shape %m [[0], [1, 2]] output_shape [%t, %h, %d]
+      : memref<?x?xf32> into memref<?x?x?xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %base, %offset, %sizes:2, %strides:2 = memref.extract_strided_metadata %m : …
+    %v = memref.reinterpret_cast %base to offset: [0], sizes: [%t, %h, %d],
+      strides: [%s0, %d, 1] : memref<f32> to memref<?x?x?xf32>
+    ```
+
+    `expand-strided-metadata` handles one open extent for each axis split; heads
+    of a width that is not known either are two.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect",
+                           "mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numResolved", "num-resolved", "splits lowered">];
+}
+
+#endif // ATTN_PASSES_PASSES_TD

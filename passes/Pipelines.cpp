@@ -1,0 +1,191 @@
+//===- Pipelines.cpp - The pipelines between the stages ---------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Pipelines.h"
+
+#include "passes/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/Tensor/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace attn;
+
+StringRef attn::getStageName(Stage stage) {
+  switch (stage) {
+  case Stage::Attn:
+    return "attn";
+  case Stage::Fused:
+    return "fused";
+  case Stage::Tiled:
+    return "tiled";
+  case Stage::LLVM:
+    return "llvm";
+  }
+  llvm_unreachable("all stages named");
+}
+
+std::optional<Stage> attn::parseStage(StringRef name) {
+  for (Stage stage : {Stage::Attn, Stage::Fused, Stage::Tiled, Stage::LLVM})
+    if (name == getStageName(stage))
+      return stage;
+  return std::nullopt;
+}
+
+static void addCleanup(OpPassManager &passes) {
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+void attn::buildInlinePipeline(OpPassManager &passes) {
+  passes.addPass(createInlinerPass());
+  passes.addPass(createSymbolDCEPass());
+  addCleanup(passes);
+}
+
+void attn::buildFusePipeline(OpPassManager &passes) {
+  // Patterns reach across the functions of the program, so calls go first.
+  buildInlinePipeline(passes);
+  // Attention is two products around a softmax, so that comes first.
+  passes.addNestedPass<func::FuncOp>(createFuseSoftmax());
+  passes.addNestedPass<func::FuncOp>(createFuseNorm());
+  passes.addNestedPass<func::FuncOp>(createFuseAttention());
+  // Folds what fusion put into the score regions, so that masks stand out.
+  addCleanup(passes);
+  passes.addNestedPass<func::FuncOp>(createRaiseMask());
+  addCleanup(passes);
+}
+
+/// Tensors to buffers, of which every one is freed.
+static void addBufferization(OpPassManager &passes) {
+  // Results are computed in the caller's memory where nothing stands against.
+  passes.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.unknownTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  passes.addPass(bufferization::createOneShotBufferizePass(options));
+  addCleanup(passes);
+  // What is small and of static size needs no allocator; before deallocation,
+  // which has nothing to do for the stack.
+  passes.addNestedPass<func::FuncOp>(
+      bufferization::createPromoteBuffersToStackPass());
+  bufferization::buildBufferDeallocationPipeline(passes);
+  passes.addPass(createConvertBufferizationToMemRefPass());
+  // Temporaries live no longer than their last use.
+  passes.addNestedPass<func::FuncOp>(
+      bufferization::createOptimizeAllocationLivenessPass());
+}
+
+void attn::buildTilePipeline(OpPassManager &passes,
+                             const TilePipelineOptions &options) {
+  bool optimizes = options.optLevel > 0;
+  LowerToLinalgOptions lowering;
+  lowering.keepAttention = optimizes;
+  passes.addNestedPass<func::FuncOp>(createLowerToLinalg(lowering));
+  // Sizes come from the arguments, not from values that they would keep alive.
+  passes.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  addCleanup(passes);
+  if (optimizes) {
+    passes.addNestedPass<func::FuncOp>(createJoinElementwise());
+    addCleanup(passes);
+  }
+  // On tensors still, so that bufferization knows whose memory is whose.
+  passes.addPass(createExport());
+  passes.addPass(createSymbolDCEPass());
+  addBufferization(passes);
+  // After deallocation: kernels free what they allocate.
+  TileAttentionOptions tiling;
+  tiling.vectorBits = options.vectorBits;
+  tiling.queryBlock = options.queryBlock;
+  tiling.keyBlock = options.keyBlock;
+  if (optimizes)
+    passes.addPass(createTileAttention(tiling));
+  LowerToLoopsOptions loops;
+  loops.parallel = loops.reassociate = optimizes;
+  passes.addNestedPass<func::FuncOp>(createLowerToLoops(loops));
+  addCleanup(passes);
+  passes.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
+}
+
+/// f16 and bf16 arithmetic in f32. LLVM would do the same for f16, but calls
+/// library functions for bf16.
+static void addNarrowFloats(OpPassManager &passes) {
+  passes.addPass(math::createMathExtendToSupportedTypes());
+  arith::ArithEmulateUnsupportedFloatsOptions emulation;
+  emulation.sourceTypeStrs = {"bf16"};
+  passes.addPass(arith::createArithEmulateUnsupportedFloats(emulation));
+  passes.addPass(createExpandBFloat16());
+}
+
+void attn::buildLLVMPipeline(OpPassManager &passes) {
+  // Subviews and reshapes become affine arithmetic, so that goes second.
+  passes.addNestedPass<func::FuncOp>(createResolveExpandShape());
+  passes.addPass(memref::createExpandStridedMetadataPass());
+  passes.addPass(createLowerAffinePass());
+  passes.addPass(createSCFToControlFlowPass());
+  addNarrowFloats(passes);
+  // Vectors first: their lowering emits arith and memref ops.
+  ConvertVectorToLLVMPassOptions vectors;
+  vectors.force32BitVectorIndices = false;
+  passes.addPass(createConvertVectorToLLVMPass(vectors));
+  // LLVM's own functions where it has them, which it can fold and move; they
+  // end in libm as the others do, which is as accurate as it gets.
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createConvertMathToLibmPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertIndexToLLVMPass());
+  // The runtime provides memory, and accounts for it.
+  FinalizeMemRefToLLVMConversionPassOptions memory;
+  memory.useGenericFunctions = true;
+  memory.useAlignedAlloc = true;
+  passes.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
+  passes.addPass(createConvertFuncToLLVMPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createConvertOpenMPToLLVMPass());
+  passes.addPass(createUBToLLVMConversionPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(passes);
+}
+
+void attn::buildPipeline(OpPassManager &passes, Stage stage,
+                         const TilePipelineOptions &options) {
+  if (stage >= Stage::Fused) {
+    if (options.optLevel > 0)
+      buildFusePipeline(passes);
+    else
+      buildInlinePipeline(passes);
+  }
+  if (stage >= Stage::Tiled)
+    buildTilePipeline(passes, options);
+  if (stage >= Stage::LLVM)
+    buildLLVMPipeline(passes);
+}
+
+void attn::registerPipelines() {
+  PassPipelineRegistration<>("attn-fuse-pipeline", "stage attn to stage fused",
+                             buildFusePipeline);
+  PassPipelineRegistration<>("attn-inline-pipeline",
+                             "stage attn to stage fused, without fusion",
+                             buildInlinePipeline);
+  PassPipelineRegistration<TilePipelineOptions>(
+      "attn-tile-pipeline", "stage fused to stage tiled", buildTilePipeline);
+  PassPipelineRegistration<>("attn-llvm-pipeline", "stage tiled to stage llvm",
+                             buildLLVMPipeline);
+}

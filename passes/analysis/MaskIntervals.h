@@ -1,0 +1,50 @@
+//===- MaskIntervals.h - What a mask says about a box of indices *- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_PASSES_ANALYSIS_MASKINTERVALS_H
+#define ATTN_PASSES_ANALYSIS_MASKINTERVALS_H
+
+#include "mlir/IR/Value.h"
+
+namespace mlir {
+class Region;
+} // namespace mlir
+
+namespace attn {
+
+class KernelBuilder;
+
+/// A box of rule indices: one batch, one head, and inclusive ranges of query
+/// and key positions, as index values.
+struct IndexBox {
+  mlir::Value batch;
+  mlir::Value head;
+  mlir::Value firstQuery;
+  mlir::Value lastQuery;
+  mlir::Value firstKey;
+  mlir::Value lastKey;
+};
+
+/// Two i1 values: whether a mask may allow any pair of the box, and whether it
+/// allows all of them. Both err on the safe side: (true, false) says nothing.
+struct BoxClass {
+  mlir::Value possible;
+  mlir::Value certain;
+};
+
+/// Emits the code that classifies `box` under the mask rule: interval
+/// arithmetic over the integer expressions of the region, three-valued logic
+/// over its conditions. The lengths stay symbolic, so nothing is tabulated.
+/// What the rule reads from arrays is exact where the indices are single
+/// points (`len[b]`), unknown otherwise.
+BoxClass classifyBox(KernelBuilder &builder, mlir::Region &mask,
+                     const IndexBox &box);
+
+} // namespace attn
+
+#endif // ATTN_PASSES_ANALYSIS_MASKINTERVALS_H

@@ -1,0 +1,27 @@
+//===- Remarks.h - What the fusion passes report ----------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_PASSES_UTILS_REMARKS_H
+#define ATTN_PASSES_UTILS_REMARKS_H
+
+#include "mlir/IR/Location.h"
+#include "mlir/IR/Remarks.h"
+
+namespace attn {
+
+/// The options of a remark of category `attn-fusion`, from the pass `name`.
+constexpr mlir::remark::RemarkOpts fusionRemark(llvm::StringRef name) {
+  return mlir::remark::RemarkOpts::name(name).category("attn-fusion");
+}
+
+/// "line 7", for places in remarks: the remark itself has the file.
+std::string describePlace(mlir::Location loc);
+
+} // namespace attn
+
+#endif // ATTN_PASSES_UTILS_REMARKS_H

@@ -1,0 +1,131 @@
+//===- Allocator.cpp - Temporaries of compiled code -----------------------===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/Allocator.h"
+
+#include "runtime/Memory.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstdlib>
+#include <limits>
+#include <vector>
+
+using namespace attn::runtime;
+
+namespace {
+constexpr int64_t kMinAlignment = 64;
+
+struct Block {
+  void *memory;
+  int64_t bytes;
+};
+
+struct Call {
+  std::jmp_buf failure;
+  std::vector<Block> live;
+  int64_t bytes = 0;
+  int64_t peak = 0;
+  /// What the failed request needed, and what there was.
+  int64_t neededBytes = 0;
+  int64_t availableBytes = 0;
+
+  [[noreturn]] void fail(int64_t needed, int64_t available);
+  /// Returns if there is memory for `request` bytes more.
+  void checkAvailable(int64_t request);
+};
+
+/// The innermost call on this thread.
+thread_local Call *currentCall = nullptr;
+} // namespace
+
+void Call::fail(int64_t needed, int64_t available) {
+  neededBytes = needed;
+  availableBytes = available;
+  std::longjmp(failure, 1);
+}
+
+void Call::checkAvailable(int64_t request) {
+  if (request < kLargeRequest)
+    return;
+  // The system counts pages as available until they are first written, so what
+  // this call took and has not written yet is needed on top.
+  int64_t needed = request;
+  for (const Block &block : live)
+    if (block.bytes >= kLargeRequest)
+      needed += untouchedBytes(block.memory, block.bytes);
+  int64_t available = availableMemory();
+  if (needed > available)
+    fail(needed, available);
+}
+
+void *attn::runtime::allocateAlignedTemporary(int64_t alignment,
+                                              int64_t bytes) {
+  Call *call = currentCall;
+  // Generated code calls on the thread that runs it, so there is a call.
+  if (!call)
+    llvm::report_fatal_error("a temporary was requested outside of a call");
+  constexpr int64_t kLargest = std::numeric_limits<int64_t>::max();
+  alignment = std::max(alignment, kMinAlignment);
+  // A size that overflowed on its way here is negative.
+  if (bytes < 0 || bytes > kLargest - alignment ||
+      !llvm::isPowerOf2_64(alignment))
+    call->fail(kLargest, availableMemory());
+
+  int64_t rounded = static_cast<int64_t>(
+      llvm::alignTo(std::max<int64_t>(bytes, 1), alignment));
+  call->checkAvailable(rounded);
+  void *memory = std::aligned_alloc(alignment, rounded);
+  if (!memory)
+    call->fail(rounded, availableMemory());
+  call->live.push_back({memory, rounded});
+  call->bytes += rounded;
+  call->peak = std::max(call->peak, call->bytes);
+  return memory;
+}
+
+void *attn::runtime::allocateTemporary(int64_t bytes) {
+  return allocateAlignedTemporary(kMinAlignment, bytes);
+}
+
+void attn::runtime::freeTemporary(void *memory) {
+  if (!memory || !currentCall)
+    return;
+  // Mostly the last one taken.
+  std::vector<Block> &live = currentCall->live;
+  auto found =
+      std::find_if(live.rbegin(), live.rend(),
+                   [&](const Block &block) { return block.memory == memory; });
+  if (found == live.rend())
+    return;
+  currentCall->bytes -= found->bytes;
+  std::free(memory);
+  live.erase(std::next(found).base());
+}
+
+llvm::Error attn::runtime::callWithTemporaries(void (*code)(void **),
+                                               void **arguments,
+                                               int64_t &peakBytes) {
+  Call call;
+  Call *outer = currentCall;
+  currentCall = &call;
+  bool completed = false;
+  if (setjmp(call.failure) == 0) {
+    code(arguments);
+    completed = true;
+  }
+  currentCall = outer;
+  for (const Block &block : call.live)
+    std::free(block.memory);
+  peakBytes = call.peak;
+  if (completed)
+    return llvm::Error::success();
+  return notEnoughMemory(call.neededBytes, call.availableBytes);
+}

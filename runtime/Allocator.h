@@ -1,0 +1,38 @@
+//===- Allocator.h - Temporaries of compiled code ---------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiled code takes its temporaries from these functions
+// (docs/architecture.md). It has no way to report a failure, so one ends the
+// call by a longjmp over the frames of the code, which hold nothing that would
+// need a destructor.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_RUNTIME_ALLOCATOR_H
+#define ATTN_RUNTIME_ALLOCATOR_H
+
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+
+namespace attn::runtime {
+
+/// Calls `code(arguments)` such that its temporaries belong to the call: when
+/// it ends, in either way, all are given back. Sets `peakBytes` to the most
+/// that were held at one time. Calls may nest and run on several threads.
+llvm::Error callWithTemporaries(void (*code)(void **), void **arguments,
+                                int64_t &peakBytes);
+
+/// What `_mlir_memref_to_llvm_alloc` and its siblings resolve to.
+void *allocateTemporary(int64_t bytes);
+void *allocateAlignedTemporary(int64_t alignment, int64_t bytes);
+void freeTemporary(void *memory);
+
+} // namespace attn::runtime
+
+#endif // ATTN_RUNTIME_ALLOCATOR_H

@@ -1,0 +1,289 @@
+//===- CodeGen.cpp - From the LLVM dialect to machine code ----------------===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/CodeGen.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "runtime/Engine.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+
+#include <mutex>
+
+using namespace attn::runtime;
+using llvm::StringRef;
+using llvm::Twine;
+
+CodeGen::CodeGen() = default;
+CodeGen::CodeGen(CodeGen &&) = default;
+CodeGen::~CodeGen() = default;
+
+static llvm::Error internalError(const Twine &message) {
+  return llvm::createStringError("internal error: " + message);
+}
+
+//===----------------------------------------------------------------------===//
+// Target
+//===----------------------------------------------------------------------===//
+
+/// The features of `cpu` that this machine does not have.
+static std::string missingFeatures(const llvm::MCSubtargetInfo &cpu) {
+  std::string missing;
+  for (const auto &feature : llvm::sys::getHostCPUFeatures()) {
+    StringRef name = feature.getKey();
+    if (!feature.getValue() && cpu.checkFeatures(("+" + name).str()))
+      missing += (missing.empty() ? "" : ", ") + name.str();
+  }
+  return missing;
+}
+
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const EngineOptions &options, bool mustRun) {
+  static std::once_flag initialized;
+  std::call_once(initialized, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+
+  llvm::Triple triple(llvm::sys::getProcessTriple());
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target)
+    return internalError(message);
+
+  std::string cpu = options.targetCpu;
+  llvm::SubtargetFeatures features;
+  if (cpu.empty()) {
+    cpu = llvm::sys::getHostCPUName().str();
+    for (const auto &feature : llvm::sys::getHostCPUFeatures())
+      features.AddFeature(feature.getKey(), feature.getValue());
+  } else {
+    // LLVM itself goes on with a warning if it does not know a name.
+    std::unique_ptr<llvm::MCSubtargetInfo> generic(
+        target->createMCSubtargetInfo(triple, "", ""));
+    if (!generic || !generic->isCPUStringValid(cpu))
+      return llvm::createStringError("unknown CPU '" + cpu +
+                                     "' for this machine's architecture, " +
+                                     triple.getArchName());
+    std::unique_ptr<llvm::MCSubtargetInfo> wanted(
+        target->createMCSubtargetInfo(triple, cpu, ""));
+    std::string missing = mustRun ? missingFeatures(*wanted) : "";
+    if (!missing.empty())
+      return llvm::createStringError("code for CPU '" + cpu +
+                                     "' cannot run on this machine, which "
+                                     "lacks " +
+                                     missing);
+  }
+
+  static constexpr llvm::CodeGenOptLevel kLevels[] = {
+      llvm::CodeGenOptLevel::None, llvm::CodeGenOptLevel::Less,
+      llvm::CodeGenOptLevel::Default, llvm::CodeGenOptLevel::Aggressive};
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, cpu, features.getString(), llvm::TargetOptions(),
+      llvm::Reloc::PIC_, llvm::CodeModel::Small, kLevels[options.optLevel],
+      /*JIT=*/true));
+  if (!machine)
+    return internalError("LLVM cannot generate code for " + triple.str());
+  return machine;
+}
+
+//===----------------------------------------------------------------------===//
+// Translation and optimisation
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<std::unique_ptr<llvm::Module>>
+translate(mlir::ModuleOp module, llvm::LLVMContext &context,
+          const llvm::TargetMachine &machine) {
+  mlir::MLIRContext *mlirContext = module.getContext();
+  mlir::registerBuiltinDialectTranslation(*mlirContext);
+  mlir::registerLLVMDialectTranslation(*mlirContext);
+  mlir::registerOpenMPDialectTranslation(*mlirContext);
+
+  // The translation of OpenMP asks for sizes and alignments, so the target has
+  // to be known before.
+  mlir::OwningOpRef<mlir::ModuleOp> copy = module.clone();
+  auto setString = [&](StringRef name, const std::string &value) {
+    (*copy)->setAttr(name, mlir::StringAttr::get(mlirContext, value));
+  };
+  setString(mlir::LLVM::LLVMDialect::getDataLayoutAttrName(),
+            machine.createDataLayout().getStringRepresentation());
+  setString(mlir::LLVM::LLVMDialect::getTargetTripleAttrName(),
+            machine.getTargetTriple().str());
+
+  std::string messages;
+  mlir::ScopedDiagnosticHandler handler(
+      mlirContext, [&](mlir::Diagnostic &diagnostic) {
+        messages += (messages.empty() ? ": " : "; ") + diagnostic.str();
+      });
+  std::unique_ptr<llvm::Module> translated =
+      mlir::translateModuleToLLVMIR(*copy, context, "attnc");
+  if (!translated)
+    return internalError("the module cannot be translated to LLVM IR" +
+                         messages);
+  return translated;
+}
+
+/// Leaves the optimiser free to inline and to drop everything but the entry.
+static void hideInternals(llvm::Module &module, StringRef entry) {
+  std::string interface = (kInterfacePrefix + entry).str();
+  for (llvm::GlobalObject &object : module.global_objects())
+    if (!object.isDeclaration() && object.getName() != entry &&
+        object.getName() != interface)
+      object.setLinkage(llvm::GlobalValue::InternalLinkage);
+  // Nothing in this code unwinds; without the mark every function would drag
+  // along tables that say how.
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.setDoesNotThrow();
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+                     unsigned level) {
+  static const llvm::OptimizationLevel kLevels[] = {
+      llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
+      llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = level > 1;
+  tuning.SLPVectorization = level > 1;
+  llvm::PassBuilder builder(&machine, tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(kLevels[level]).run(module, modules);
+}
+
+static void collectErrors(const llvm::DiagnosticInfo *info, void *errors) {
+  if (info->getSeverity() != llvm::DS_Error)
+    return;
+  llvm::raw_string_ostream stream(*static_cast<std::string *>(errors));
+  llvm::DiagnosticPrinterRawOStream printer(stream);
+  info->print(printer);
+  stream << '\n';
+}
+
+llvm::Expected<CodeGen> CodeGen::create(mlir::ModuleOp module, StringRef entry,
+                                        const EngineOptions &options,
+                                        bool mustRun) {
+  if (options.optLevel > 3)
+    return llvm::createStringError("expected an optimisation level from 0 to "
+                                   "3, got " +
+                                   Twine(options.optLevel));
+  CodeGen codeGen;
+  auto machine = createTargetMachine(options, mustRun);
+  if (!machine)
+    return machine.takeError();
+  codeGen.machine = std::move(*machine);
+  codeGen.context = std::make_unique<llvm::LLVMContext>();
+  codeGen.errors = std::make_unique<std::string>();
+  codeGen.context->setDiagnosticHandlerCallBack(collectErrors,
+                                                codeGen.errors.get());
+  auto translated = translate(module, *codeGen.context, *codeGen.machine);
+  if (!translated)
+    return translated.takeError();
+  codeGen.module = std::move(*translated);
+  hideInternals(*codeGen.module, entry);
+  optimize(*codeGen.module, *codeGen.machine, options.optLevel);
+  if (!codeGen.errors->empty())
+    return internalError("LLVM: " + *codeGen.errors);
+  return codeGen;
+}
+
+llvm::Error CodeGen::addThunk(StringRef name, StringRef entry,
+                              size_t numArguments) {
+  std::string interfaceName = (kInterfacePrefix + entry).str();
+  llvm::Function *interface = module->getFunction(interfaceName);
+  if (!interface || interface->isDeclaration())
+    return internalError(entry + " has no C interface");
+  if (interface->arg_size() != numArguments ||
+      !interface->getReturnType()->isVoidTy())
+    return internalError("the C interface of " + entry + " takes " +
+                         Twine(interface->arg_size()) +
+                         " arguments, its signature has " +
+                         Twine(numArguments));
+
+  llvm::IRBuilder<> builder(*context);
+  llvm::Type *pointer = builder.getPtrTy();
+  llvm::Function *thunk = llvm::Function::Create(
+      llvm::FunctionType::get(builder.getVoidTy(), pointer, false),
+      llvm::Function::ExternalLinkage, name, *module);
+  thunk->setDoesNotThrow();
+  builder.SetInsertPoint(llvm::BasicBlock::Create(*context, "", thunk));
+  llvm::SmallVector<llvm::Value *> arguments;
+  for (size_t i = 0; i < numArguments; ++i)
+    arguments.push_back(builder.CreateLoad(
+        pointer, builder.CreateConstGEP1_64(pointer, thunk->getArg(0), i)));
+  builder.CreateCall(interface, arguments);
+  builder.CreateRetVoid();
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Output
+//===----------------------------------------------------------------------===//
+
+std::string CodeGen::printIR() const {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream, nullptr);
+  return text;
+}
+
+static llvm::Expected<llvm::SmallVector<char, 0>>
+emit(CodeGen &codeGen, llvm::CodeGenFileType type) {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  if (codeGen.machine->addPassesToEmitFile(passes, stream, nullptr, type))
+    return internalError("LLVM cannot emit code for this machine");
+  passes.run(*codeGen.module);
+  codeGen.module.reset();
+  if (!codeGen.errors->empty())
+    return internalError("LLVM: " + *codeGen.errors);
+  return bytes;
+}
+
+llvm::Expected<std::string> CodeGen::emitAssembly() && {
+  auto bytes = emit(*this, llvm::CodeGenFileType::AssemblyFile);
+  if (!bytes)
+    return bytes.takeError();
+  return std::string(bytes->begin(), bytes->end());
+}
+
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> CodeGen::emitObject() && {
+  auto bytes = emit(*this, llvm::CodeGenFileType::ObjectFile);
+  if (!bytes)
+    return bytes.takeError();
+  return std::make_unique<llvm::SmallVectorMemoryBuffer>(
+      std::move(*bytes), "attnc", /*RequiresNullTerminator=*/false);
+}

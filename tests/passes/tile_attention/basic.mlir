@@ -1,0 +1,24 @@
+// RUN: attn-opt %s --attn-tile-attention --canonicalize --cse | FileCheck %s
+// RUN: attn-opt %s --attn-tile-attention=vector-bits=256 | FileCheck %s --check-prefix=AVX2
+
+!m = memref<?x?x?x?xf32>
+
+// CHECK-LABEL: func.func @causal
+// CHECK-NOT: attn.attention
+// CHECK: call @omp_get_max_threads
+// CHECK: omp.parallel if(%{{.*}}) {
+// CHECK: omp.barrier
+// Twelve rows of two vectors in registers.
+// CHECK-COUNT-24: vector.fma %{{.*}} : vector<16xf32>
+// CHECK: omp.terminator
+// CHECK: memref.dealloc
+// AVX2-LABEL: func.func @causal
+// AVX2-COUNT-12: vector.fma %{{.*}} : vector<8xf32>
+func.func @causal(%q: !m, %k: !m, %v: !m, %o: !m, %c: f32) {
+  attn.attention %q, %k, %v scale %c : f32 mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %past = arith.cmpi sle, %j, %i : index
+    attn.yield %past : i1
+  } outs(%o : !m) : !m, !m, !m
+  return
+}

@@ -1,0 +1,51 @@
+//===- Commands.h - The commands of attnc -----------------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_TOOLS_COMMANDS_H
+#define ATTN_TOOLS_COMMANDS_H
+
+#include "tools/Compilation.h"
+
+namespace attn::tools {
+
+/// A `NAME=VALUE` of the command line; the name is empty where none is given.
+struct NamedValue {
+  std::string name;
+  std::string value;
+};
+
+struct RunOptions {
+  CompilationOptions compilation;
+  /// Arrays for inputs: `NAME=F.npy`, or `F.npz` for all in it.
+  std::vector<NamedValue> inputs;
+  /// Files for results, likewise.
+  std::vector<NamedValue> outputs;
+  std::map<std::string, int64_t> dims;
+  uint64_t seed = 0;
+  int threads = 0;
+  int repeat = 1;
+  bool json = false;
+};
+
+/// `attnc run`: compiles, calls, reports.
+ExitCode runCommand(const RunOptions &options);
+
+struct ShowOptions {
+  CompilationOptions compilation;
+  std::string stage;
+};
+
+/// `attnc show`: prints one stage to standard output.
+ExitCode showCommand(const ShowOptions &options);
+
+/// `attnc check`: diagnostics of every file.
+ExitCode checkCommand(llvm::ArrayRef<std::string> paths);
+
+} // namespace attn::tools
+
+#endif // ATTN_TOOLS_COMMANDS_H

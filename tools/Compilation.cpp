@@ -1,0 +1,160 @@
+//===- Compilation.cpp - One program on its way through the stages *- C++
+//-*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/Compilation.h"
+
+#include "frontend/MLIRGen.h"
+#include "frontend/Parser.h"
+#include "frontend/Sema.h"
+#include "tools/Register.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+using namespace attn;
+using namespace attn::tools;
+
+static constexpr StringLiteral kReproducer = "attn-repro.mlir";
+
+namespace {
+
+/// Remembers the pass that failed, to name it.
+struct FailureWatch : PassInstrumentation {
+  explicit FailureWatch(std::string &pass) : pass(pass) {}
+
+  void runAfterPassFailed(Pass *failed, Operation *) override {
+    if (pass.empty())
+      pass = failed->getArgument().empty() ? failed->getName().str()
+                                           : failed->getArgument().str();
+  }
+
+  std::string &pass;
+};
+
+/// Keeps what MLIR reports, so that it is shown with the failure it caused.
+struct Report {
+  explicit Report(MLIRContext &context)
+      : handler(&context, [this](Diagnostic &diagnostic) {
+          // The pass manager's own account names the reproducer, as we do.
+          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+            return success();
+          llvm::raw_string_ostream os(text);
+          os << "  note: " << diagnostic.getLocation() << ": " << diagnostic
+             << "\n";
+          return success();
+        }) {}
+
+  std::string text;
+  ScopedDiagnosticHandler handler;
+};
+
+} // namespace
+
+/// The widest vectors of the machine this runs on, in bits.
+static int64_t getHostVectorBits() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  if (features.lookup("avx512f"))
+    return 512;
+  return features.lookup("avx2") && features.lookup("fma") ? 256 : 128;
+}
+
+static DialectRegistry makeRegistry() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  return registry;
+}
+
+Compilation::Compilation(CompilationOptions options)
+    : options(std::move(options)), diagnostics(sources),
+      context(makeRegistry(), MLIRContext::Threading::DISABLED) {}
+
+ExitCode Compilation::reportErrors() {
+  diagnostics.print(llvm::errs());
+  return diagnostics.hasErrors() ? ExitCode::UserError : ExitCode::Success;
+}
+
+ExitCode Compilation::parse() {
+  program = frontend::parseProgram(sources, options.path, diagnostics);
+  return program ? ExitCode::Success : reportErrors();
+}
+
+ExitCode Compilation::check() {
+  checked = frontend::check(*program, diagnostics);
+  return reportErrors();
+}
+
+ExitCode Compilation::generate() {
+  Report report(context);
+  frontend::loadDialects(context);
+  module =
+      frontend::generate(context, *checked, sources,
+                         {options.function, options.staticDims}, diagnostics);
+  if (module)
+    return ExitCode::Success;
+  if (diagnostics.hasErrors())
+    return reportErrors();
+  llvm::errs() << "attnc: internal error: the program passed all checks but "
+                  "no valid module came of it\n"
+               << report.text
+               << "  note: this is a bug in attnc, not in your program\n";
+  return ExitCode::InternalError;
+}
+
+ExitCode Compilation::runPasses(function_ref<void(OpPassManager &)> build) {
+  Report report(context);
+  PassManager passes(&context);
+  std::string failed;
+  passes.addInstrumentation(std::make_unique<FailureWatch>(failed));
+  passes.enableCrashReproducerGeneration(kReproducer);
+  build(passes);
+  if (succeeded(passes.run(*module)))
+    return ExitCode::Success;
+  llvm::errs() << "attnc: internal error: "
+               << (failed.empty() ? "a pass" : "pass '" + failed + "'")
+               << " failed\n"
+               << report.text
+               << "  note: this is a bug in attnc, not in your program\n"
+               << "  note: reproducer written to " << kReproducer
+               << "; run: attn-opt --run-reproducer " << kReproducer << "\n";
+  return ExitCode::InternalError;
+}
+
+ExitCode Compilation::lower(Stage stage) {
+  if (!options.extraPasses.empty())
+    registerPasses();
+  std::string error;
+  llvm::raw_string_ostream errorStream(error);
+  ExitCode status = runPasses([&](OpPassManager &passes) {
+    TilePipelineOptions tile;
+    tile.optLevel = options.optLevel;
+    tile.vectorBits = getHostVectorBits();
+    buildPipeline(passes, stage, tile);
+    if (!options.extraPasses.empty())
+      (void)parsePassPipeline(options.extraPasses, passes, errorStream);
+  });
+  if (!error.empty()) {
+    llvm::errs() << "attnc: error: --add-passes: " << error;
+    return ExitCode::UserError;
+  }
+  return status;
+}
+
+ExitCode Compilation::compile(Stage stage) {
+  for (ExitCode (Compilation::*step)() :
+       {&Compilation::parse, &Compilation::check, &Compilation::generate})
+    if (ExitCode status = (this->*step)(); status != ExitCode::Success)
+      return status;
+  return lower(stage);
+}

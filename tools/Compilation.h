@@ -1,0 +1,80 @@
+//===- Compilation.h - One program on its way through the stages *- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_TOOLS_COMPILATION_H
+#define ATTN_TOOLS_COMPILATION_H
+
+#include "frontend/AST.h"
+#include "frontend/Diagnostics.h"
+#include "frontend/SourceManager.h"
+#include "frontend/Typed.h"
+#include "passes/Pipelines.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace attn::tools {
+
+/// Exit statuses of attnc.
+enum class ExitCode { Success = 0, UserError = 1, InternalError = 2 };
+
+struct CompilationOptions {
+  std::string path;
+  /// The entry; empty for the program's own.
+  std::string function;
+  /// Dimensions fixed in this compilation.
+  std::map<std::string, int64_t> staticDims;
+  /// 0: the reference lowering; 3: fused and tiled.
+  int optLevel = 3;
+  /// More passes to run after the last stage, as `--pass-pipeline` writes them.
+  std::string extraPasses;
+};
+
+/// Takes one program from text to the LLVM dialect, a stage at a time. Every
+/// step prints its own errors to standard error: mistakes of the program with
+/// their place, failures of the compiler with the pass and a reproducer.
+class Compilation {
+public:
+  explicit Compilation(CompilationOptions options);
+
+  /// Reads the program and its imports.
+  ExitCode parse();
+  /// Checks names, shapes and types; `parse` came before.
+  ExitCode check();
+  /// Makes the module of stage `attn`; `check` came before.
+  ExitCode generate();
+  /// Takes the module from stage `attn` to `stage`.
+  ExitCode lower(Stage stage);
+  /// All of the above.
+  ExitCode compile(Stage stage);
+
+  const frontend::SourceManager &getSources() const { return sources; }
+  const frontend::Program &getProgram() const { return *program; }
+  mlir::ModuleOp getModule() { return *module; }
+
+private:
+  ExitCode runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build);
+  ExitCode reportErrors();
+
+  CompilationOptions options;
+  frontend::SourceManager sources;
+  frontend::DiagnosticEngine diagnostics;
+  std::optional<frontend::Program> program;
+  std::optional<frontend::CheckedProgram> checked;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+};
+
+} // namespace attn::tools
+
+#endif // ATTN_TOOLS_COMPILATION_H
