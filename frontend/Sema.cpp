@@ -20,9 +20,13 @@ using llvm::Twine;
 // Helpers
 //===----------------------------------------------------------------------===//
 
+/// Of rules within rules, an error names this many, the nearest first.
+static constexpr size_t maxUseNotes = 4;
+
 DiagnosticBuilder Sema::error(SourceRange range, const Twine &message) {
   DiagnosticBuilder builder = diags.error(range, message);
-  for (const Use &use : llvm::reverse(uses))
+  size_t count = std::min(uses.size(), maxUseNotes);
+  for (const Use &use : llvm::reverse(ArrayRef<Use>(uses).take_back(count)))
     builder.note(use.range, "in the use of " + use.what + " here");
   return builder;
 }

@@ -51,10 +51,8 @@ Node *Sema::expand(Node *rule, RuleSite &site, Node *score, Context &context) {
     return expandRef(rule, site, score, context);
   if (auto it = site.expanded.find(rule); it != site.expanded.end())
     return it->second;
-  Node *value = expandMask(rule, site, context);
-  if (value)
-    site.expanded[rule] = value;
-  return value;
+  // A failure is kept too: it was reported, and trying again takes long.
+  return site.expanded[rule] = expandMask(rule, site, context);
 }
 
 Node *Sema::expandMask(Node *rule, RuleSite &site, Context &context) {
@@ -121,9 +119,9 @@ Node *Sema::expandRef(Node *rule, RuleSite &site, Node *score,
   if (body && body->depth > maxDepth) {
     error(rule->range, describe(decl) + " is too large when the rules it uses "
                                         "are written out");
-    return nullptr;
+    body = nullptr;
   }
-  if (reusable && body)
+  if (reusable)
     site.expanded[&decl] = body;
   return body;
 }

@@ -255,6 +255,9 @@ struct Export : attn::impl::ExportBase<Export> {
       }
       entry = func;
     }
+    // The llvm stage's text as input.
+    if (!entry && !getOperation().getOps<LLVM::LLVMFuncOp>().empty())
+      return;
     if (!entry || entry.isExternal()) {
       getOperation().emitError("expects a function with a body marked '")
           << AttnDialect::kEntryAttr << "'";

@@ -238,7 +238,10 @@ bool Raiser::raiseScale() {
       factor.getType() != score.getType())
     return false;
   builder.setInsertionPoint(op);
+  // Where the factor stands, without the name of the scores.
   Location loc = user->getLoc();
+  if (auto place = loc->findInstanceOf<FileLineColLoc>())
+    loc = place;
   if (isDivision) {
     Value one = arith::ConstantOp::create(
         builder, loc, builder.getFloatAttr(factor.getType(), 1.0));

@@ -47,12 +47,19 @@ struct FailureWatch : PassInstrumentation {
 struct Report {
   explicit Report(MLIRContext &context)
       : handler(&context, [this](Diagnostic &diagnostic) {
-          // The pass manager's own account names the reproducer, as we do.
           if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
             return success();
+          std::string message = diagnostic.str();
+          // The pass manager's own account; ours names pass and reproducer.
+          if (StringRef(message).starts_with("Failures have been detected"))
+            return success();
           llvm::raw_string_ostream os(text);
-          os << "  note: " << diagnostic.getLocation() << ": " << diagnostic
-             << "\n";
+          os << "  note: ";
+          if (auto place =
+                  diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+            os << place.getFilename().getValue() << ":" << place.getLine()
+               << ":" << place.getColumn() << ": ";
+          os << message << "\n";
           return success();
         }) {}
 

@@ -1,0 +1,180 @@
+//===- SemaRuleTest.cpp - Errors in rules -----------------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "frontend/testing/SemaTesting.h"
+
+using namespace attn::frontend;
+
+static const BadProgram programs[] = {
+    {"MaskUsesIndexButItsList", R"(mask causal(k) = k <= q
+fn f(x: f32[A]) = x)",
+     R"(1:23-24: error: mask 'causal' uses index 'q', but its list names only (k)
+1:13-14: note: the list is here
+)"},
+    {"ScoreMustNameTheScoreAmong", R"(score r(q) = q
+fn f(x: f32[A]) = x)",
+     R"(1:7-8: error: score 'r' must name the score 's' among its indices
+)"},
+    {"MaskCannotUseTheScore", R"(mask r(s, q) = q > 1
+fn f(x: f32[A]) = x)",
+     R"(1:8-9: error: mask 'r' cannot use the score 's'
+)"},
+    {"IndexIsNamedTwice", R"(mask r(q, q) = q > 1
+fn f(x: f32[A]) = x)",
+     R"(1:11-12: error: index 'q' is named twice
+1:8-9: note: first named here
+)"},
+    {"UnknownIndexExpectedBHQ", R"(mask r(i, q) = q > 1
+fn f(x: f32[A]) = x)",
+     R"(1:8-9: error: unknown index 'i', expected b, h, q, k
+1:8: hint: parameters come in parentheses of their own, before the indices
+)"},
+    {"MaskMustGiveABoolGot", R"(mask x(q, k) = q + k
+fn f(y: f32[A]) = y)",
+     R"(1:16-21: error: mask 'x' must give a bool, got i64
+)"},
+    {"ScoreMustGiveANumberGot", R"(score x(s) = s > 1
+fn f(y: f32[A]) = y)",
+     R"(1:14-19: error: score 'x' must give a number, got bool
+)"},
+    {"MaskCannotUseTheScore2", R"(mask m(q)= s > 1
+fn f(y: f32[A]) = y)",
+     R"(1:12-13: error: mask 'm' cannot use the score 's'
+)"},
+    {"MaskUsesItself", R"(mask a(q)= b1
+mask b1(q) = a
+fn f(y: f32[A]) = y)",
+     R"(1:12-14: error: mask 'a' uses itself: 'a' -> 'b1' -> 'a'
+2:14-15: note: 'b1' uses 'a' here
+)"},
+    {"MaskUsesItself2", R"(mask a(q)= a
+fn f(y: f32[A]) = y)",
+     R"(1:12-13: error: mask 'a' uses itself
+1:6-7: note: 'a' is declared here
+)"},
+    {"MaskNeedsItsParametersWW", R"(mask w(W)(q, k)= q - k < W
+fn f(y: f32[A, B]) = where(w, y, 0))",
+     R"(2:28-29: error: mask 'w' needs its parameters: w(W)
+1:6-7: note: 'w' is declared here
+)"},
+    {"MaskExpectsArgumentWGot", R"(mask w(W)(q, k)= q - k < W
+fn f(y: f32[A, B]) = where(w(1, 2), y, 0))",
+     R"(2:28-35: error: mask 'w' expects 1 argument (W), got 2
+1:6-7: note: mask 'w' is declared here
+)"},
+    {"ArgumentOfMaskMustBeA", R"(mask w(W)(q, k)= q - k < W
+fn f(y: f32[A, B]) = where(w(y), y, 0))",
+     R"(2:30-31: error: argument 'W' of mask 'w' must be a number, got f32[A, B]
+1:8-9: note: 'W' is declared here
+)"},
+    {"MaskHasNoParametersItsIndices", R"(mask w(q, k)= q < k
+fn f(y: f32[A, B]) = where(w(3), y, 0))",
+     R"(2:28-32: error: mask 'w' has no parameters: its indices come from where it is used
+1:6-7: note: mask 'w' is declared here
+2:28: hint: write 'w'
+)"},
+    {"AMaskAppliesToTensorsOf", R"(mask w(q, k)= q < k
+fn f(y: f32[A]) = where(w, y, 0))",
+     R"(2:19-33: error: a mask applies to tensors of shape [q, k], [b, q, k] or [b, h, q, k], got f32[A]
+)"},
+    {"CannotMixAMaskRuleAnd", R"(mask w(q, k)= q < k
+fn f(y: f32[A, B]) = w and y > 0)",
+     R"(2:24-27: error: 'and' cannot mix a mask rule and bool[A, B]
+)"},
+    {"ExpectsNumbersGotAMaskRule", R"(mask w(q, k)= q < k
+fn f(y: f32[A, B]) = w + 1)",
+     R"(2:24-25: error: '+' expects numbers, got a mask rule
+)"},
+    {"AFunctionGivesScalarsAndTensors", R"(mask w(q, k)= q < k
+fn f(y: f32[A, B]) = w)",
+     R"(2:22-23: error: a function gives scalars and tensors, got a mask rule
+2:22: hint: declare it with 'mask' or 'score'
+)"},
+    {"CannotMixAndF", R"(score c(x)(s) = x * s
+fn f(y: f64[A, B], z: f32) = c(z)(y))",
+     R"(1:19-20: error: '*' cannot mix f32 and f64
+2:30-34: note: in the use of score 'c' here
+1:19: hint: convert one side: f32(...) or f64(...)
+)"},
+    {"ScoreExpectsScoresOfShapeQ", R"(score c(s) = s
+fn f(y: f32[A]) = c(y))",
+     R"(2:21-22: error: score 'c' expects scores of shape [q, k], [b, q, k] or [b, h, q, k], got f32[A]
+)"},
+    {"ScoreExpectsTheScoresAsIts", R"(score c(s) = s
+fn f(y: f32[A, B]) = c(y, y))",
+     R"(2:22-29: error: score 'c' expects the scores as its one argument, got 2 arguments
+)"},
+    {"ExpectsANumberInARule", R"(mask p(len: i32[B])(b, k) = k < len
+fn f(y: f32[A]) = y)",
+     R"(1:31-32: error: '<' expects a number in a rule, got i32[B]
+1:31: hint: read one element: len[...]
+)"},
+    {"ExpectedIndicesForIBGot", R"(mask p(len: i32[B])(b, k) = k < len[b, k]
+fn f(y: f32[A]) = y)",
+     R"(1:33-42: error: expected 1 indices for i32[B], got 2
+1:8-11: note: 'len' is declared here
+)"},
+    {"AnIndexMustBeAnInteger", R"(mask p(len: i32[B])(b, k) = k < len[0.5]
+fn f(y: f32[A]) = y)",
+     R"(1:37-40: error: an index must be an integer, got f32
+)"},
+    {"ExpectedAnArrayToReadFrom", R"(mask p(len: i32[B])(b, k) = k < b[0]
+fn f(y: f32[A]) = y)",
+     R"(1:33-34: error: expected an array to read from, got i64
+)"},
+    {"ArgumentOfMaskMustBeI", R"(mask p(len: i32[B])(b, k) = k < len[b]
+fn f(y: f32[A, C], len: f32[A]) = where(p(len), y, 0))",
+     R"(2:43-46: error: argument 'len' of mask 'p' must be i32[A], got f32[A]
+1:8-11: note: 'len' is declared here as i32[B]
+)"},
+    {"WorksOnTensorsARuleComputes", R"(mask p(len: i32[B])(b, k) = k < softmax(len)
+fn f(y: f32[A]) = y)",
+     R"(1:33-45: error: 'softmax' works on tensors; a rule computes with numbers
+)"},
+    {"ParameterHasTheNameOfAn", R"(mask p(q)(b, k) = k < 1
+fn f(y: f32[A]) = y)",
+     R"(1:8-9: error: parameter 'q' has the name of an index
+1:8: hint: indices come in parentheses of their own, after the parameters
+)"},
+    {"FunctionCannotBeCalledInA", R"(fn g(x: f32[A]) = x
+mask p(b, k) = g(k) > 1
+fn f(y: f32[A]) = y)",
+     R"(2:16-20: error: function 'g' cannot be called in a rule
+1:4-5: note: 'g' is declared here
+)"},
+    {"ArgumentOfMaskMustBeI2", R"(mask m(table: i32[N])(q) = table[q] > 0
+fn f(x: f32[A, B], t: i32[A, B]) = where(m(t), x, 0))",
+     R"(2:44-45: error: argument 'table' of mask 'm' must be i32[N], got i32[A, B]
+1:8-13: note: 'table' is declared here as i32[N]
+)"},
+    {"ExpectsNumbersGotAScoreRule", R"(score s1(s) = s
+score s2(s) = s1 + 1
+fn f(x: f32[A]) = x)",
+     R"(2:18-19: error: '+' expects numbers, got a score rule
+)"},
+    {"UnknownName", R"(mask m(q, k) = k < T
+fn f(x: f32[A]) = x)",
+     R"(1:20-21: error: unknown name 'T'
+)"},
+    {"MultipliesTensorsARuleComputesWith", R"(mask m(q, k) = q @ k > 1
+fn f(x: f32[A]) = x)",
+     R"(1:18-19: error: '@' multiplies tensors; a rule computes with numbers
+)"},
+    {"ARuleComputesWithNumbersNot", R"(mask m(q, k) = (q, k)
+fn f(x: f32[A]) = x)",
+     R"(1:16-22: error: a rule computes with numbers, not with tuples
+)"},
+    {"BothSidesOfMustHaveOne", R"(score r(s, q) = if q > 1 { s } else { q > 2 }
+fn f(x: f32[A]) = x)",
+     R"(1:39-44: error: both sides of 'if' must have one type: expected number, got bool
+1:28-29: note: this side has type number
+)"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Rule, BadPrograms, ::testing::ValuesIn(programs),
+                         [](const auto &info) { return info.param.name; });
