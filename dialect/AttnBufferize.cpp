@@ -64,9 +64,9 @@ struct AttentionInterface
         return failure();
       buffers.push_back(*buffer);
     }
-    auto buffered = AttentionOp::create(
-        rewriter, op->getLoc(), TypeRange(), buffers[0], buffers[1], buffers[2],
-        attention.getScale(), buffers[3]);
+    auto buffered = AttentionOp::create(rewriter, op->getLoc(), TypeRange(),
+                                        buffers[0], buffers[1], buffers[2],
+                                        attention.getScale(), buffers[3]);
     buffered->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     buffered.getMask().takeBody(attention.getMask());
     buffered.getScore().takeBody(attention.getScore());

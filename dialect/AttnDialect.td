@@ -44,8 +44,10 @@ def Attn_Dialect : Dialect {
     static constexpr llvm::StringLiteral kSignatureAttr = "attn.signature";
   }];
 
-  let hasOperationAttrVerify = 0;
-  let hasRegionArgAttrVerify = 0;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let hasCanonicalizer = 1;
 }
 
 //===----------------------------------------------------------------------===//

@@ -10,12 +10,34 @@
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallString.h"
 
 using namespace mlir;
 using namespace attn;
 
 #include "dialect/AttnEnums.cpp.inc"
+
+/// The types of the operands that a norm has, after the input's.
+static ParseResult parseNormTypes(
+    OpAsmParser &parser, std::optional<OpAsmParser::UnresolvedOperand> weight,
+    Type &weightType, std::optional<OpAsmParser::UnresolvedOperand> bias,
+    Type &biasType) {
+  if (weight && (parser.parseComma() || parser.parseType(weightType)))
+    return failure();
+  if (bias && (parser.parseComma() || parser.parseType(biasType)))
+    return failure();
+  return success();
+}
+
+static void printNormTypes(OpAsmPrinter &printer, Operation *, Value weight,
+                           Type weightType, Value bias, Type biasType) {
+  if (weight)
+    printer << ", " << weightType;
+  if (bias)
+    printer << ", " << biasType;
+}
 
 #define GET_OP_CLASSES
 #include "dialect/AttnOps.cpp.inc"
@@ -42,6 +64,10 @@ FloatType attn::getAccumulatorType(Type element) {
   return element.isF64()
              ? cast<FloatType>(element)
              : cast<FloatType>(Float32Type::get(element.getContext()));
+}
+
+bool attn::areCompatible(int64_t a, int64_t b) {
+  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b;
 }
 
 FailureOr<SmallVector<int64_t>>
@@ -74,186 +100,35 @@ std::optional<unsigned> attn::getRuleAxis(unsigned index, int64_t rank) {
   return rank >= 3 ? std::optional<unsigned>(0) : std::nullopt;
 }
 
-/// The element type of a tensor, or the type of a scalar.
-static Type getElementOrSelf(Type type) {
-  auto shaped = dyn_cast<ShapedType>(type);
-  return shaped ? shaped.getElementType() : type;
+/// The tensor type of an operand. The custom assembly infers types before
+/// operands are verified, so that any type can come here.
+static RankedTensorType getTensor(std::optional<Location> loc, StringRef op,
+                                  Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    (void)emitOptionalError(loc, "'", op, "' op expects a ranked tensor, got ",
+                            type);
+  return tensor;
 }
 
-static ArrayRef<int64_t> getShapeOrScalar(Type type) {
-  auto shaped = dyn_cast<ShapedType>(type);
-  return shaped ? shaped.getShape() : ArrayRef<int64_t>();
-}
-
-/// The broadcast type of `operands` with the given element type.
-static LogicalResult inferBroadcast(std::optional<Location> loc,
+/// The broadcast type of tensors and scalars with the given element type.
+static LogicalResult inferBroadcast(std::optional<Location> loc, StringRef op,
                                     TypeRange operands, Type element,
                                     SmallVectorImpl<Type> &results) {
   SmallVector<ArrayRef<int64_t>> shapes;
-  for (Type type : operands)
-    shapes.push_back(getShapeOrScalar(type));
+  for (Type type : operands) {
+    if (!isa<ShapedType>(type) && TensorType::isValidElementType(type))
+      continue;
+    RankedTensorType tensor = getTensor(loc, op, type);
+    if (!tensor)
+      return failure();
+    shapes.push_back(tensor.getShape());
+  }
   FailureOr<SmallVector<int64_t>> shape = broadcastShapes(shapes);
   if (failed(shape))
-    return emitOptionalError(loc, "operands do not broadcast: ", operands);
+    return emitOptionalError(
+        loc, "'", op, "' op expects operands that broadcast, got ", operands);
   results.push_back(RankedTensorType::get(*shape, element));
-  return success();
-}
-
-/// Checks a rule region: arguments [score,] b, h, q, k and the yielded type.
-static LogicalResult verifyRule(Operation *op, Region &region, StringRef name,
-                                Type score) {
-  Type index = IndexType::get(op->getContext());
-  SmallVector<Type> expected(4, index);
-  if (score)
-    expected.insert(expected.begin(), score);
-  Block &block = region.front();
-  if (!llvm::equal(block.getArgumentTypes(), expected))
-    return op->emitOpError()
-           << "expects the " << name << " region to have arguments ("
-           << expected << "), got (" << block.getArgumentTypes() << ")";
-  auto yield = dyn_cast<YieldOp>(block.back());
-  if (!yield)
-    return op->emitOpError()
-           << "expects the " << name << " region to end in attn.yield";
-  Type result = score ? score : IntegerType::get(op->getContext(), 1);
-  if (yield.getValue().getType() != result)
-    return op->emitOpError()
-           << "expects the " << name << " region to yield " << result
-           << ", got " << yield.getValue().getType();
-  return success();
-}
-
-static void nameRuleArguments(Region &region, OpAsmSetValueNameFn setName) {
-  if (region.empty())
-    return;
-  static constexpr StringLiteral names[] = {"s", "b", "h", "q", "k"};
-  unsigned skip = region.getNumArguments() == 5 ? 0 : 1;
-  for (auto [argument, name] :
-       llvm::zip(region.getArguments(), ArrayRef(names).drop_front(skip)))
-    setName(argument, name);
-}
-
-static bool compatible(int64_t a, int64_t b) {
-  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b;
-}
-
-//===----------------------------------------------------------------------===//
-// AttentionOp
-//===----------------------------------------------------------------------===//
-
-FloatType AttentionOp::getAccumulatorType() {
-  return attn::getAccumulatorType(getQueryType().getElementType());
-}
-ShapedType AttentionOp::getQueryType() {
-  return cast<ShapedType>(getQuery().getType());
-}
-ShapedType AttentionOp::getKeyType() {
-  return cast<ShapedType>(getKey().getType());
-}
-ShapedType AttentionOp::getValueType() {
-  return cast<ShapedType>(getValue().getType());
-}
-
-void AttentionOp::getAsmBlockArgumentNames(Region &region,
-                                           OpAsmSetValueNameFn setName) {
-  nameRuleArguments(region, setName);
-}
-
-void AttentionOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-        &effects) {
-  if (hasPureTensorSemantics())
-    return;
-  for (OpOperand *operand :
-       {&getQueryMutable(), &getKeyMutable(), &getValueMutable()})
-    effects.emplace_back(MemoryEffects::Read::get(), operand,
-                         SideEffects::DefaultResource::get());
-  for (OpOperand &operand : getInitMutable())
-    effects.emplace_back(MemoryEffects::Write::get(), &operand,
-                         SideEffects::DefaultResource::get());
-}
-
-LogicalResult AttentionOp::verify() {
-  ShapedType query = getQueryType(), key = getKeyType(), value = getValueType();
-  int64_t rank = query.getRank();
-  // (C1)
-  if (rank < 2 || rank > 4)
-    return emitOpError("expects operands of rank 2, 3 or 4, got ") << query;
-  if (key.getRank() != rank || value.getRank() != rank)
-    return emitOpError("expects query, key and value of one rank, got ")
-           << query << ", " << key << ", " << value;
-  // (C2)
-  if (key.getElementType() != query.getElementType() ||
-      value.getElementType() != query.getElementType())
-    return emitOpError("expects query, key and value of one element type, got ")
-           << query << ", " << key << ", " << value;
-  // (C3)
-  if (!compatible(query.getShape().back(), key.getShape().back()))
-    return emitOpError("expects query and key of one head dim, got ")
-           << query.getShape().back() << " and " << key.getShape().back();
-  // (C4)
-  if (!compatible(key.getDimSize(rank - 2), value.getDimSize(rank - 2)))
-    return emitOpError("expects key and value of one length, got ")
-           << key.getDimSize(rank - 2) << " and " << value.getDimSize(rank - 2);
-  if (rank >= 3) {
-    // (C5)
-    for (ShapedType other : {key, value})
-      if (!compatible(query.getDimSize(0), other.getDimSize(0)))
-        return emitOpError("expects query, key and value of one batch size, "
-                           "got ")
-               << query.getDimSize(0) << " and " << other.getDimSize(0);
-  }
-  if (rank == 4) {
-    // (C6)
-    int64_t heads = query.getDimSize(1), kvHeads = key.getDimSize(1);
-    if (!compatible(kvHeads, value.getDimSize(1)))
-      return emitOpError("expects key and value of one head count, got ")
-             << kvHeads << " and " << value.getDimSize(1);
-    if (!ShapedType::isDynamic(heads) && !ShapedType::isDynamic(kvHeads) &&
-        (kvHeads == 0 ? heads != 0 : heads % kvHeads != 0))
-      return emitOpError("expects the query heads to be a multiple of the "
-                         "key heads, got ")
-             << heads << " and " << kvHeads;
-  }
-  // (C7)
-  if (getScale() && getScale().getType() != getAccumulatorType())
-    return emitOpError("expects scale of type ")
-           << getAccumulatorType() << ", got " << getScale().getType();
-  // (C8)
-  bool buffers = isa<MemRefType>(query);
-  for (ShapedType type : {key, value})
-    if (isa<MemRefType>(type) != buffers)
-      return emitOpError("expects either tensors or buffers, got both");
-  if (getInit() && isa<MemRefType>(getInit().getType()) != buffers)
-    return emitOpError("expects either tensors or buffers, got both");
-  if (buffers && !getInit())
-    return emitOpError("expects outs with buffers");
-  if (buffers == (getNumResults() == 1))
-    return emitOpError(buffers ? "expects no result with buffers"
-                               : "expects a result with tensors");
-  // (C9)
-  auto result =
-      cast<ShapedType>(buffers ? getInit().getType() : getResult().getType());
-  if (getInit() && !buffers && getInit().getType() != result)
-    return emitOpError("expects outs and result of one type, got ")
-           << getInit().getType() << " and " << result;
-  SmallVector<int64_t> shape(query.getShape());
-  shape.back() = value.getShape().back();
-  if (result.getElementType() != query.getElementType() ||
-      result.getRank() != rank ||
-      !llvm::all_of_zip(result.getShape(), shape, compatible))
-    return emitOpError("expects a result of shape ")
-           << RankedTensorType::get(shape, query.getElementType()) << ", got "
-           << result;
-  return success();
-}
-
-LogicalResult AttentionOp::verifyRegions() {
-  if (hasMask() && failed(verifyRule(*this, getMask(), "mask", Type())))
-    return failure();
-  if (hasScore() &&
-      failed(verifyRule(*this, getScore(), "score", getAccumulatorType())))
-    return failure();
   return success();
 }
 
@@ -267,24 +142,30 @@ static LogicalResult verifyNormOperand(Operation *op, StringRef name,
   if (!operand)
     return success();
   auto type = cast<RankedTensorType>(operand.getType());
+  int64_t extent = input.getShape().back();
   if (type.getRank() != 1 || type.getElementType() != input.getElementType() ||
-      !compatible(type.getDimSize(0), input.getShape().back()))
+      !areCompatible(type.getDimSize(0), extent))
     return op->emitOpError("expects ")
            << name << " of type "
-           << RankedTensorType::get(input.getShape().back(),
-                                    input.getElementType())
-           << ", got " << type;
+           << RankedTensorType::get(extent, input.getElementType()) << ", got "
+           << type;
   return success();
 }
 
-static LogicalResult verifyNorm(Operation *op, RankedTensorType input,
-                                ValueRange operands,
-                                ArrayRef<StringRef> names) {
+static LogicalResult verifyNormInput(Operation *op, RankedTensorType input) {
   if (input.getRank() == 0)
-    return op->emitOpError("expects an input with at least one axis");
-  for (auto [operand, name] : llvm::zip_equal(operands, names))
-    if (failed(verifyNormOperand(op, name, input, operand)))
-      return failure();
+    return op->emitOpError("expects an input with at least one axis, got ")
+           << input;
+  return success();
+}
+
+static LogicalResult verifyEpsilon(Operation *op, const APFloat &epsilon) {
+  if (!epsilon.isFinite() || (epsilon.isNegative() && !epsilon.isZero())) {
+    SmallString<16> text;
+    epsilon.toString(text);
+    return op->emitOpError("expects a finite epsilon of at least 0, got ")
+           << text;
+  }
   return success();
 }
 
@@ -297,8 +178,18 @@ LogicalResult LayerNormOp::inferReturnTypes(MLIRContext *,
 }
 
 LogicalResult LayerNormOp::verify() {
-  return verifyNorm(*this, getInput().getType(), {getWeight(), getBias()},
-                    {"weight", "bias"});
+  RankedTensorType input = getInput().getType();
+  // (C1)
+  if (failed(verifyNormInput(*this, input)))
+    return failure();
+  // (C2)
+  if (failed(verifyNormOperand(*this, "weight", input, getWeight())))
+    return failure();
+  // (C3)
+  if (failed(verifyNormOperand(*this, "bias", input, getBias())))
+    return failure();
+  // (C4)
+  return verifyEpsilon(*this, getEpsilon());
 }
 
 LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *,
@@ -310,7 +201,15 @@ LogicalResult RmsNormOp::inferReturnTypes(MLIRContext *,
 }
 
 LogicalResult RmsNormOp::verify() {
-  return verifyNorm(*this, getInput().getType(), {getWeight()}, {"weight"});
+  RankedTensorType input = getInput().getType();
+  // (C1)
+  if (failed(verifyNormInput(*this, input)))
+    return failure();
+  // (C2)
+  if (failed(verifyNormOperand(*this, "weight", input, getWeight())))
+    return failure();
+  // (C3)
+  return verifyEpsilon(*this, getEpsilon());
 }
 
 //===----------------------------------------------------------------------===//
@@ -321,29 +220,32 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *,
                                          std::optional<Location> loc,
                                          MatmulOp::Adaptor adaptor,
                                          SmallVectorImpl<Type> &results) {
-  auto lhs = cast<RankedTensorType>(adaptor.getLhs().getType());
-  auto rhs = cast<RankedTensorType>(adaptor.getRhs().getType());
+  RankedTensorType lhs =
+      getTensor(loc, getOperationName(), adaptor.getLhs().getType());
+  RankedTensorType rhs =
+      getTensor(loc, getOperationName(), adaptor.getRhs().getType());
+  if (!lhs || !rhs)
+    return failure();
+  auto emit = [&, loc](StringRef expected, auto left, auto right) {
+    return emitOptionalError(loc, "'", getOperationName(), "' op expects ",
+                             expected, ", got ", left, " and ", right);
+  };
   // (C1)
   if (lhs.getRank() < 2 || rhs.getRank() < 2)
-    return emitOptionalError(loc,
-                             "matmul expects operands with at least two "
-                             "axes, got ",
-                             lhs, " and ", rhs);
+    return emit("operands with at least two axes", lhs, rhs);
   // (C2)
   if (lhs.getElementType() != rhs.getElementType())
-    return emitOptionalError(loc, "matmul expects one element type, got ", lhs,
-                             " and ", rhs);
+    return emit("operands of one element type", lhs, rhs);
   // (C3)
-  if (!compatible(lhs.getShape().back(), rhs.getDimSize(rhs.getRank() - 2)))
-    return emitOptionalError(loc, "matmul expects equal inner extents, got ",
-                             lhs.getShape().back(), " and ",
-                             rhs.getDimSize(rhs.getRank() - 2));
+  int64_t inner = lhs.getShape().back();
+  if (!areCompatible(inner, rhs.getDimSize(rhs.getRank() - 2)))
+    return emit("equal inner extents", inner,
+                rhs.getDimSize(rhs.getRank() - 2));
   // (C4)
   FailureOr<SmallVector<int64_t>> shape = broadcastShapes(
       {lhs.getShape().drop_back(2), rhs.getShape().drop_back(2)});
   if (failed(shape))
-    return emitOptionalError(loc, "leading axes do not broadcast: ", lhs,
-                             " and ", rhs);
+    return emit("leading axes that broadcast", lhs, rhs);
   shape->push_back(lhs.getDimSize(lhs.getRank() - 2));
   shape->push_back(rhs.getShape().back());
   results.push_back(RankedTensorType::get(*shape, lhs.getElementType()));
@@ -361,8 +263,8 @@ LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *,
 LogicalResult SoftmaxOp::verify() {
   // (C1)
   if (getAxis() >= static_cast<uint64_t>(getInput().getType().getRank()))
-    return emitOpError("expects axis below ")
-           << getInput().getType().getRank() << ", got " << getAxis();
+    return emitOpError("expects axis below the rank of ")
+           << getInput().getType() << ", got " << getAxis();
   return success();
 }
 
@@ -370,13 +272,18 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *,
                                          std::optional<Location> loc,
                                          ReduceOp::Adaptor adaptor,
                                          SmallVectorImpl<Type> &results) {
-  auto input = cast<RankedTensorType>(adaptor.getInput().getType());
-  ArrayRef<int64_t> axes = adaptor.getAxes();
+  RankedTensorType input =
+      getTensor(loc, getOperationName(), adaptor.getInput().getType());
+  if (!input)
+    return failure();
   // (C1)
+  ArrayRef<int64_t> axes = adaptor.getAxes();
   for (auto [i, axis] : llvm::enumerate(axes))
     if (axis < 0 || axis >= input.getRank() || (i && axes[i - 1] >= axis))
-      return emitOptionalError(loc, "axes must be increasing and below ",
-                               input.getRank(), ", got [", axes, "]");
+      return emitOptionalError(
+          loc, "'", getOperationName(),
+          "' op expects increasing axes below the rank of ", input, ", got [",
+          axes, "]");
   SmallVector<int64_t> shape;
   for (auto [axis, extent] : llvm::enumerate(input.getShape())) {
     if (!llvm::is_contained(axes, static_cast<int64_t>(axis)))
@@ -400,7 +307,7 @@ LogicalResult ReduceOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// UnaryOp, BinaryOp, SelectOp
+// UnaryOp, BinaryOp, SelectOp, CastOp
 //===----------------------------------------------------------------------===//
 
 LogicalResult UnaryOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
@@ -412,20 +319,25 @@ LogicalResult UnaryOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 
 LogicalResult UnaryOp::verify() {
   Type element = getInput().getType().getElementType();
-  bool isBool = element.isInteger(1);
-  // (C1)
-  if (getKind() == UnaryKind::Not)
-    return isBool
-               ? success()
-               : emitOpError("not expects bools, got ") << getInput().getType();
-  if (getKind() == UnaryKind::Neg || getKind() == UnaryKind::Abs)
-    return isBool ? emitOpError(stringifyUnaryKind(getKind()))
-                        << " expects numbers, got " << getInput().getType()
-                  : success();
-  if (!isa<FloatType>(element))
-    return emitOpError(stringifyUnaryKind(getKind()))
-           << " expects floats, got " << getInput().getType();
-  return success();
+  StringRef name = stringifyUnaryKind(getKind());
+  switch (getKind()) {
+  case UnaryKind::Not:
+    // (C1)
+    if (!element.isInteger(1))
+      return emitOpError(name) << " expects bools, got " << element;
+    return success();
+  case UnaryKind::Neg:
+  case UnaryKind::Abs:
+    // (C2)
+    if (element.isInteger(1))
+      return emitOpError(name) << " expects numbers, got " << element;
+    return success();
+  default:
+    // (C3)
+    if (!isa<FloatType>(element))
+      return emitOpError(name) << " expects floats, got " << element;
+    return success();
+  }
 }
 
 LogicalResult BinaryOp::inferReturnTypes(MLIRContext *context,
@@ -434,43 +346,46 @@ LogicalResult BinaryOp::inferReturnTypes(MLIRContext *context,
                                          SmallVectorImpl<Type> &results) {
   Type element = isComparison(adaptor.getKind())
                      ? IntegerType::get(context, 1)
-                     : getElementOrSelf(adaptor.getLhs().getType());
+                     : getElementTypeOrSelf(adaptor.getLhs().getType());
+  // (C3)
   return inferBroadcast(
-      loc, {adaptor.getLhs().getType(), adaptor.getRhs().getType()}, element,
+      loc, getOperationName(),
+      {adaptor.getLhs().getType(), adaptor.getRhs().getType()}, element,
       results);
 }
 
 LogicalResult BinaryOp::verify() {
-  Type lhs = getElementOrSelf(getLhs().getType());
-  Type rhs = getElementOrSelf(getRhs().getType());
   // (C1)
   if (!isa<ShapedType>(getLhs().getType()) &&
       !isa<ShapedType>(getRhs().getType()))
     return emitOpError("expects at least one tensor, got ")
-           << lhs << " and " << rhs;
+           << getLhs().getType() << " and " << getRhs().getType();
   // (C2)
-  if (lhs != rhs)
-    return emitOpError("expects one element type, got ")
-           << lhs << " and " << rhs;
-  // (C3)
+  Type element = getElementTypeOrSelf(getLhs().getType());
+  if (element != getElementTypeOrSelf(getRhs().getType()))
+    return emitOpError("expects operands of one element type, got ")
+           << getLhs().getType() << " and " << getRhs().getType();
   StringRef name = stringifyBinaryKind(getKind());
   switch (getKind()) {
   case BinaryKind::And:
   case BinaryKind::Or:
-    if (!lhs.isInteger(1))
-      return emitOpError(name) << " expects bools, got " << lhs;
+    // (C4)
+    if (!element.isInteger(1))
+      return emitOpError(name) << " expects bools, got " << element;
     return success();
   case BinaryKind::Div:
   case BinaryKind::Pow:
-    if (!isa<FloatType>(lhs))
-      return emitOpError(name) << " expects floats, got " << lhs;
+    // (C5)
+    if (!isa<FloatType>(element))
+      return emitOpError(name) << " expects floats, got " << element;
     return success();
   case BinaryKind::Eq:
   case BinaryKind::Ne:
     return success();
   default:
-    if (lhs.isInteger(1))
-      return emitOpError(name) << " expects numbers, got " << lhs;
+    // (C6)
+    if (element.isInteger(1))
+      return emitOpError(name) << " expects numbers, got " << element;
     return success();
   }
 }
@@ -479,61 +394,29 @@ LogicalResult SelectOp::inferReturnTypes(MLIRContext *,
                                          std::optional<Location> loc,
                                          SelectOp::Adaptor adaptor,
                                          SmallVectorImpl<Type> &results) {
-  return inferBroadcast(loc,
-                        {adaptor.getCondition().getType(),
-                         adaptor.getLhs().getType(),
-                         adaptor.getRhs().getType()},
-                        getElementOrSelf(adaptor.getLhs().getType()), results);
+  // (C2)
+  return inferBroadcast(
+      loc, getOperationName(),
+      {adaptor.getCondition().getType(), adaptor.getLhs().getType(),
+       adaptor.getRhs().getType()},
+      getElementTypeOrSelf(adaptor.getLhs().getType()), results);
 }
 
 LogicalResult SelectOp::verify() {
-  Type lhs = getElementOrSelf(getLhs().getType());
-  Type rhs = getElementOrSelf(getRhs().getType());
   // (C1)
-  if (lhs != rhs)
-    return emitOpError("expects one element type, got ")
-           << lhs << " and " << rhs;
+  if (getElementTypeOrSelf(getLhs().getType()) !=
+      getElementTypeOrSelf(getRhs().getType()))
+    return emitOpError("expects values of one element type, got ")
+           << getLhs().getType() << " and " << getRhs().getType();
   return success();
 }
 
-//===----------------------------------------------------------------------===//
-// MaskOp, ScoreOp
-//===----------------------------------------------------------------------===//
-
-void MaskOp::getAsmBlockArgumentNames(Region &region,
-                                      OpAsmSetValueNameFn setName) {
-  nameRuleArguments(region, setName);
-}
-
-LogicalResult MaskOp::verify() {
+LogicalResult CastOp::verify() {
   // (C1)
-  if (static_cast<int64_t>(getSizes().size()) != getType().getNumDynamicDims())
-    return emitOpError("expects ")
-           << getType().getNumDynamicDims() << " sizes for " << getType()
-           << ", got " << getSizes().size();
+  if (getInput().getType().getShape() != getType().getShape())
+    return emitOpError("expects a result shaped like ")
+           << getInput().getType() << ", got " << getType();
   return success();
-}
-
-LogicalResult MaskOp::verifyRegions() {
-  return verifyRule(*this, getRule(), "rule", Type());
-}
-
-void ScoreOp::getAsmBlockArgumentNames(Region &region,
-                                       OpAsmSetValueNameFn setName) {
-  nameRuleArguments(region, setName);
-}
-
-LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
-                                        ScoreOp::Adaptor adaptor,
-                                        SmallVectorImpl<Type> &results) {
-  results.push_back(adaptor.getInput().getType());
-  return success();
-}
-
-LogicalResult ScoreOp::verifyRegions() {
-  return verifyRule(
-      *this, getRule(), "rule",
-      cast<RankedTensorType>(getInput().getType()).getElementType());
 }
 
 //===----------------------------------------------------------------------===//
@@ -544,12 +427,16 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *,
                                             std::optional<Location> loc,
                                             TransposeOp::Adaptor adaptor,
                                             SmallVectorImpl<Type> &results) {
-  auto input = cast<RankedTensorType>(adaptor.getInput().getType());
-  ArrayRef<int64_t> permutation = adaptor.getPermutation();
+  RankedTensorType input =
+      getTensor(loc, getOperationName(), adaptor.getInput().getType());
+  if (!input)
+    return failure();
   // (C1)
+  ArrayRef<int64_t> permutation = adaptor.getPermutation();
   if (static_cast<int64_t>(permutation.size()) != input.getRank() ||
       !isPermutationVector(permutation))
-    return emitOptionalError(loc, "expects a permutation of ", input.getRank(),
+    return emitOptionalError(loc, "'", getOperationName(),
+                             "' op expects a permutation of ", input.getRank(),
                              " axes, got [", permutation, "]");
   results.push_back(RankedTensorType::get(
       applyPermutation(input.getShape(), permutation), input.getElementType()));
@@ -557,25 +444,22 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *,
 }
 
 LogicalResult RepeatOp::verify() {
-  auto input = getInput().getType();
+  RankedTensorType input = getInput().getType(), result = getType();
   // (C1)
-  if (getAxis() >= static_cast<uint64_t>(input.getRank()))
-    return emitOpError("expects axis below ")
-           << input.getRank() << ", got " << getAxis();
+  int64_t axis = getAxis();
+  if (axis >= input.getRank())
+    return emitOpError("expects axis below the rank of ")
+           << input << ", got " << axis;
   // (C2)
-  if (getType().getRank() != input.getRank() ||
-      getType().getElementType() != input.getElementType())
+  bool alike = result.getRank() == input.getRank() &&
+               result.getElementType() == input.getElementType();
+  for (int64_t i = 0, e = input.getRank(); alike && i < e; ++i)
+    alike = i == axis || input.getDimSize(i) == result.getDimSize(i);
+  if (!alike)
     return emitOpError("expects a result like ")
-           << input << ", got " << getType();
-  for (int64_t i = 0; i < input.getRank(); ++i)
-    if (i != static_cast<int64_t>(getAxis()) &&
-        input.getDimSize(i) != getType().getDimSize(i))
-      return emitOpError("expects a result like ")
-             << input << " except along axis " << getAxis() << ", got "
-             << getType();
+           << input << " except along axis " << axis << ", got " << result;
   // (C3)
-  int64_t from = input.getDimSize(getAxis()),
-          to = getType().getDimSize(getAxis());
+  int64_t from = input.getDimSize(axis), to = result.getDimSize(axis);
   if (!ShapedType::isDynamic(from) && !ShapedType::isDynamic(to) &&
       (from == 0 ? to != 0 : to % from != 0))
     return emitOpError("expects a multiple of ") << from << ", got " << to;

@@ -32,6 +32,9 @@ bool isComparison(BinaryKind kind);
 /// f64, f32 for every narrower float.
 mlir::FloatType getAccumulatorType(mlir::Type element);
 
+/// Whether two extents can be equal: they are, or one is open.
+bool areCompatible(int64_t a, int64_t b);
+
 /// The shape that `shapes` broadcast to, aligned at the right. Only a static 1
 /// stretches; an open extent takes the other side's static one. Fails when two
 /// static extents differ.
@@ -42,6 +45,11 @@ broadcastShapes(llvm::ArrayRef<llvm::ArrayRef<int64_t>> shapes);
 /// nothing where the tensor has no such axis: `[b, h, q, k]`, `[b, q, k]`,
 /// `[q, k]`. `index` is 0 for b, 1 for h, 2 for q, 3 for k.
 std::optional<unsigned> getRuleAxis(unsigned index, int64_t rank);
+
+/// Adds the canonicalization of attn ops, which `--canonicalize` runs too: op
+/// operands lose a `tensor.cast` that only hides extents, constant sizes move
+/// into types, and trivial scales, masks and score rules go.
+void populateCanonicalizationPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace attn
 

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 // docs/spec.md is the source of truth; the labels (I1, C1, …) in comments are
-// its labels.
+// its labels. A constraint without a label here is checked in C++.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,12 +21,17 @@ include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+/// Every op tells the extents of its result in terms of its operands, so that
+/// asking for a size keeps no computation alive.
 class Attn_Op<string mnemonic, list<Trait> traits = []>
     : Op<Attn_Dialect, mnemonic, traits>;
+class Attn_ShapedOp<string mnemonic, list<Trait> traits = []>
+    : Attn_Op<mnemonic, traits # [
+        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]>;
 
 /// A written-out op: pure, its result type follows from its operands.
 class Attn_FormulaOp<string mnemonic, list<Trait> traits = []>
-    : Attn_Op<mnemonic, traits # [Pure, InferTypeOpAdaptor]>;
+    : Attn_ShapedOp<mnemonic, traits # [Pure, InferTypeOpAdaptor]>;
 
 /// An op with a rule region over the indices b, h, q, k.
 defvar RuleTraits = [
@@ -38,7 +43,7 @@ defvar RuleTraits = [
 // Fused ops
 //===----------------------------------------------------------------------===//
 
-def Attn_AttentionOp : Attn_Op<"attention", RuleTraits # [
+def Attn_AttentionOp : Attn_ShapedOp<"attention", RuleTraits # [
     AttrSizedOperandSegments, RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "softmax attention with a mask and a score rule";
@@ -66,7 +71,7 @@ def Attn_AttentionOp : Attn_Op<"attention", RuleTraits # [
     Example:
 
     ```mlir
-    %o = attn.attention %query, %key, %value scale %c mask {
+    %o = attn.attention %query, %key, %value scale %c : f32 mask {
     ^bb0(%b: index, %h: index, %q: index, %k: index):
       %allowed = arith.cmpi sle, %k, %q : index
       attn.yield %allowed : i1
@@ -103,6 +108,14 @@ def Attn_AttentionOp : Attn_Op<"attention", RuleTraits # [
     bool hasMask() { return !getMask().empty(); }
     bool hasScore() { return !getScore().empty(); }
     bool hasPureTensorSemantics() { return getNumResults() == 1; }
+
+    /// Whether query, key and value fit each other and `result`, which may be
+    /// null: constraints (C1) to (C6) and (C9). Says why not at `loc`, if
+    /// there is one.
+    static llvm::LogicalResult
+    verifyShapes(std::optional<mlir::Location> loc, mlir::ShapedType query,
+                 mlir::ShapedType key, mlir::ShapedType value,
+                 mlir::ShapedType result);
   }];
 }
 
@@ -127,8 +140,8 @@ def Attn_LayerNormOp : Attn_FormulaOp<"layer_norm", [AttrSizedOperandSegments]> 
   );
   let results = (outs Attn_FloatTensor:$result);
   let assemblyFormat = [{
-    $input (`weight` $weight^)? (`bias` $bias^)? attr-dict `:` type($input)
-    (`,` type($weight)^)? (`,` `bias` type($bias)^)?
+    $input (`weight` $weight^)? (`bias` $bias^)? attr-dict
+    `:` type($input) custom<NormTypes>(ref($weight), type($weight), ref($bias), type($bias))
   }];
   let hasVerifier = 1;
 }
@@ -226,6 +239,7 @@ def Attn_ReduceOp : Attn_FormulaOp<"reduce"> {
   let assemblyFormat = [{
     $kind $input `axes` $axes (`keep` $keep^)? attr-dict `:` type($input)
   }];
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -250,6 +264,7 @@ def Attn_UnaryOp : Attn_FormulaOp<"unary"> {
   );
   let results = (outs Attn_Tensor:$result);
   let assemblyFormat = "$kind $input attr-dict `:` type($input)";
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -274,6 +289,7 @@ def Attn_BinaryOp : Attn_FormulaOp<"binary"> {
   );
   let results = (outs Attn_Tensor:$result);
   let assemblyFormat = "$kind $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs)";
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -300,10 +316,11 @@ def Attn_SelectOp : Attn_FormulaOp<"select"> {
     $condition `,` $lhs `,` $rhs attr-dict
     `:` type($condition) `,` type($lhs) `,` type($rhs)
   }];
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
-def Attn_CastOp : Attn_Op<"cast", [Pure, SameOperandsAndResultShape]> {
+def Attn_CastOp : Attn_ShapedOp<"cast", [Pure]> {
   let summary = "elementwise conversion between number types";
   let description = [{
     Floats to narrower floats round to nearest even; floats to integers round towards
@@ -316,9 +333,12 @@ def Attn_CastOp : Attn_Op<"cast", [Pure, SameOperandsAndResultShape]> {
     %y = attn.cast %x : tensor<?xf16> -> tensor<?xf32>
     ```
   }];
-  let arguments = (ins Attn_Tensor:$input); // (I1)
+  let arguments = (ins
+    Attn_Tensor:$input // (I1)
+  );
   let results = (outs Attn_Tensor:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
   let hasFolder = 1;
 }
 
@@ -326,7 +346,7 @@ def Attn_CastOp : Attn_Op<"cast", [Pure, SameOperandsAndResultShape]> {
 // Written-out ops: rules
 //===----------------------------------------------------------------------===//
 
-def Attn_MaskOp : Attn_Op<"mask", RuleTraits # [Pure]> {
+def Attn_MaskOp : Attn_ShapedOp<"mask", RuleTraits # [Pure]> {
   let summary = "a mask rule written out as a tensor of bools";
   let description = [{
     `result[b, h, q, k] = rule(b, h, q, k)`. A result of rank 3 is `[b, q, k]`, of rank 2
@@ -370,11 +390,12 @@ def Attn_ScoreOp : Attn_FormulaOp<"score", RuleTraits> {
   let results = (outs Attn_FloatTensor:$result);
   let regions = (region SizedRegion<1>:$rule); // (I2)
   let assemblyFormat = "$input $rule attr-dict `:` type($input)";
+  let hasFolder = 1;
   let hasRegionVerifier = 1;
 }
 
 def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator,
-    ParentOneOf<["AttentionOp", "MaskOp", "ScoreOp"]>]> {
+    ParentOneOf<["AttentionOp", "MaskOp", "ScoreOp"]>]> { // (C1)
   let summary = "the value of a rule";
   let description = [{
     Ends a rule region: a bool for a mask, a score for a score rule.
@@ -385,7 +406,7 @@ def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator,
     attn.yield %allowed : i1
     ```
   }];
-  let arguments = (ins AnyTypeOf<[I1, Attn_Float]>:$value);
+  let arguments = (ins AnyTypeOf<[I1, Attn_Float]>:$value); // (I1)
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
@@ -413,7 +434,7 @@ def Attn_TransposeOp : Attn_FormulaOp<"transpose"> {
   let hasFolder = 1;
 }
 
-def Attn_RepeatOp : Attn_Op<"repeat", [Pure]> {
+def Attn_RepeatOp : Attn_ShapedOp<"repeat", [Pure]> {
   let summary = "repeats each slice along an axis";
   let description = [{
     Along `axis` with extent n and a result extent N (`size`, a multiple of n), slice i
@@ -434,10 +455,11 @@ def Attn_RepeatOp : Attn_Op<"repeat", [Pure]> {
   let assemblyFormat = [{
     $input `axis` $axis `size` $size attr-dict `:` type($input) `->` type($result)
   }];
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
-def Attn_RangeOp : Attn_Op<"range", [Pure]> {
+def Attn_RangeOp : Attn_ShapedOp<"range", [Pure]> {
   let summary = "0, 1, …, size - 1";
   let description = [{
     Example:

@@ -12,7 +12,7 @@
 #include "frontend/Diagnostics.h"
 #include "frontend/SourceManager.h"
 
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <cmath>
@@ -113,7 +113,9 @@ private:
   void buildResults(AttnParser::ResultContext *context, FnDecl &fn);
   Block buildBlock(AttnParser::BlockContext *context, const std::string &what);
   LetStmt buildLet(AttnParser::LetContext *context);
-  void reportUnusedValue(AttnParser::BlockContext *block, size_t index);
+  void
+  reportUnusedValue(llvm::ArrayRef<AttnParser::StatementContext *> statements,
+                    size_t index);
   Argument buildArgument(AttnParser::ArgumentContext *context);
   ExprPtr buildInt(antlr4::ParserRuleContext *context);
   ExprPtr buildBinary(antlr4::ParserRuleContext *context, Token *op,
@@ -347,9 +349,8 @@ static bool looksContinued(Token *token) {
          token->getType() == AttnParser::OpenParen;
 }
 
-void ASTBuilder::reportUnusedValue(AttnParser::BlockContext *block,
-                                   size_t index) {
-  std::vector<AttnParser::StatementContext *> statements = block->statement();
+void ASTBuilder::reportUnusedValue(
+    llvm::ArrayRef<AttnParser::StatementContext *> statements, size_t index) {
   DiagnosticBuilder error = diagnostics.error(
       rangeOf(statements[index]->expression()),
       "expected 'let', got an expression that is not the last of its block");
@@ -375,7 +376,7 @@ Block ASTBuilder::buildBlock(AttnParser::BlockContext *context,
       continue;
     }
     if (i + 1 < statements.size())
-      reportUnusedValue(context, i);
+      reportUnusedValue(statements, i);
     block.result = build(statements[i]->expression());
   }
   if (statements.empty() || statements.back()->let()) {

@@ -117,7 +117,7 @@ void Sema::checkLet(const LetStmt &let, Context &context, NodeBlock &block) {
   }
 
   for (auto [i, name] : llvm::enumerate(let.names)) {
-    if (!checkFresh(name, context))
+    if (!checkFresh(name, context) && lookUp(name.name, context))
       continue;
     Binding binding{Binding::Kind::Let, name.range, value};
     if (value && count > 1) {

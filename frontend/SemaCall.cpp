@@ -139,18 +139,18 @@ Node *Sema::checkFnCall(const CallExpr &expr, const FnDecl &fn,
   for (const Param &param : fn.params)
     names.push_back(&param.name);
   std::vector<const Expr *> exprs;
-  bool ok = matchArguments(expr, callee, names, fn.name.range, exprs);
+  bool ok = info.hasSignature && !info.inCycle &&
+            matchArguments(expr, callee, names, fn.name.range, exprs);
   std::vector<Node *> args;
-  for (const Expr *value : exprs) {
-    Node *arg = ok && value ? check(*value, context) : nullptr;
-    args.push_back(arg);
-  }
-  if (!ok || !info.hasSignature || info.inCycle ||
-      llvm::is_contained(args, nullptr))
+  for (const Expr *value : exprs)
+    args.push_back(ok ? check(*value, context) : nullptr);
+  if (!ok || llvm::is_contained(args, nullptr))
     return nullptr;
+  // Its body has been checked: what it requires is required here.
+  Signature signature = info.signature;
+  signature.conditions = info.checked->conditions;
   std::map<std::string, Dim> dims;
-  if (!unify(info.signature, args, exprs, names, callee, expr.range, context,
-             dims))
+  if (!unify(signature, args, exprs, names, callee, expr.range, context, dims))
     return nullptr;
   info.checked->isCalled = true;
   if (!info.hasResults)

@@ -148,9 +148,10 @@ bool SyntaxErrorText::reportBadToken(DiagnosticEngine &diagnostics) {
   case AttnParser::BAD_NUMBER: {
     DiagnosticBuilder error =
         diagnostics.error(place, "'" + text + "' is not a number");
-    if (StringRef(text).starts_with(".") || StringRef(text).ends_with("."))
+    StringRef suffix = StringRef(text).ltrim("0123456789");
+    if (suffix.starts_with(".") && suffix.count('.') == 1)
       error.hint("a number has a digit on both sides of its '.'");
-    else if (llvm::isAlpha(text.back()) || text.back() == '_')
+    else if (!suffix.contains('.') && !suffix.equals_insensitive("e"))
       error.hint("a name cannot begin with a digit");
     return true;
   }
@@ -245,8 +246,10 @@ std::string SyntaxErrorText::describeBlock(Context *block) {
 std::string SyntaxErrorText::describeConditional(Context *conditional,
                                                  Context *from) {
   bool atBody = from && from->getRuleIndex() == AttnParser::RuleBlock;
-  if (!has<AttnParser::BlockContext>(conditional, atBody ? from : nullptr))
+  if (!has<AttnParser::BlockContext>(conditional, atBody ? from : nullptr)) {
+    followsExpression = true;
     return "expected '{' to begin the body of 'if'";
+  }
   if (!findToken(conditional, AttnParser::Else))
     return "expected 'else' after the body of 'if'";
   return "expected '{' or 'if'" + after();
@@ -255,6 +258,7 @@ std::string SyntaxErrorText::describeConditional(Context *conditional,
 /// The end of a statement or of a declaration.
 std::string SyntaxErrorText::describeEnd() {
   closesNothing = true;
+  followsExpression = true;
   bool isComplete = previousType() == AttnParser::CloseBrace ||
                     previousType() == AttnParser::STRING;
   return (isComplete ? "expected the end of the line"
@@ -313,6 +317,7 @@ std::string SyntaxErrorText::describeRule(Context *c, Context *from) {
     opened = findToken(c, openParen);
     return opened ? "expected ')' to close '('" : "";
   case AttnParser::RuleGroup:
+    followsExpression = true;
     opened = findToken(c, openParen);
     return startsElement(found->getType())
                ? "expected an operator, ',' or ')'" + after()
@@ -392,7 +397,7 @@ bool SyntaxErrorText::commentHidesCloser() const {
       continue;
     StringRef between = sources.getText(file).slice(end, comment.begin);
     StringRef text = sources.getText(comment);
-    return !between.contains('\n') && comment.end <= place.begin &&
+    return !between.contains('\n') && comment.end <= ranges.get(found).begin &&
            text.find_first_of(")]") != StringRef::npos;
   }
   return false;
@@ -413,7 +418,7 @@ void SyntaxErrorText::addHintForEqual(DiagnosticBuilder &error) {
        before == AttnParser::OpenBrace);
   if (isAssignment)
     error.hint("write 'let " + textOf(previous) + " = …' to name a value");
-  else if (!expects(AttnParser::FLOAT))
+  else if (followsExpression)
     error.didYouMean(std::string("=="));
 }
 
@@ -457,6 +462,10 @@ void SyntaxErrorText::addHints(DiagnosticBuilder &error) {
   else if (parser.getContext()->getRuleIndex() == AttnParser::RuleFile)
     instead = llvm::StringSwitch<StringRef>(text)
                   .Cases({"def", "func", "function", "fun"}, "fn")
+                  .Default("");
+  else if (expects(AttnParser::Else))
+    instead = llvm::StringSwitch<StringRef>(text)
+                  .Cases({"elif", "elsif", "elseif"}, "else if")
                   .Default("");
   else if (closesNothing && before == "return")
     error.hint("a block has the value of its last line, without 'return'");

@@ -81,6 +81,8 @@ private:
   size_t listRule = ~size_t(0);
   /// A closing bracket here has no partner.
   bool closesNothing = false;
+  /// An operator could stand here.
+  bool followsExpression = false;
 };
 
 } // namespace attn::frontend

@@ -20,6 +20,14 @@ static ParserRuleContext *getParent(ParserRuleContext *context) {
   return static_cast<ParserRuleContext *>(context->parent);
 }
 
+/// The declaration being read, or null between two.
+static ParserRuleContext *getDeclaration(Parser *parser) {
+  ParserRuleContext *context = parser->getContext();
+  while (context && context->getRuleIndex() != AttnParser::RuleDeclaration)
+    context = getParent(context);
+  return context;
+}
+
 //===----------------------------------------------------------------------===//
 // Reporting
 //===----------------------------------------------------------------------===//
@@ -30,11 +38,8 @@ void SyntaxErrorStrategy::report(Parser *parser, Token *found) {
     return;
   beginErrorCondition(parser);
 
-  ParserRuleContext *context = parser->getContext();
-  for (ParserRuleContext *c = context; c; c = getParent(c))
-    if (c->getRuleIndex() == AttnParser::RuleDeclaration)
-      broken.insert(c);
-
+  if (ParserRuleContext *declaration = getDeclaration(parser))
+    broken.insert(declaration);
   SyntaxErrorText text(sources, file, filtered, ranges, *parser, *found);
   text.report(diagnostics);
 }
@@ -81,6 +86,7 @@ void SyntaxErrorStrategy::skipStatement(Parser *parser) {
     case AttnParser::Semicolon:
       if (depth == 0) {
         parser->consume();
+        endErrorCondition(parser);
         return;
       }
       break;
@@ -116,7 +122,12 @@ void SyntaxErrorStrategy::sync(Parser *parser) {
     Token *found = parser->getCurrentToken();
     if (found->getType() == Token::EOF || atDeclaration(parser))
       return;
-    report(parser, found);
+    // A bracket that an earlier error left open may well end here.
+    bool closesSkipped = (found->getType() == AttnParser::CloseParen ||
+                          found->getType() == AttnParser::CloseBracket) &&
+                         broken.contains(getDeclaration(parser));
+    if (!closesSkipped)
+      report(parser, found);
     if (rule == AttnParser::RuleFile)
       skipDeclaration(parser);
     else

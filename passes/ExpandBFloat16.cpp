@@ -83,7 +83,10 @@ struct ExpandBFloat16 : attn::impl::ExpandBFloat16Base<ExpandBFloat16> {
     RewritePatternSet patterns(&getContext());
     patterns.add<TruncateF64>(&getContext());
     arith::populateExpandBFloat16Patterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    GreedyRewriteConfig config;
+    config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }
 };

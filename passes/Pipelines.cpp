@@ -100,7 +100,9 @@ void attn::buildTilePipeline(OpPassManager &passes,
   lowering.keepAttention = optimizes;
   passes.addNestedPass<func::FuncOp>(createLowerToLinalg(lowering));
   // Sizes come from the arguments, not from values that they would keep alive.
-  passes.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+  memref::ResolveRankedShapeTypeResultDimsPassOptions sizes;
+  sizes.errorOnPatternIterationLimit = false; // A long program is no error.
+  passes.addPass(memref::createResolveRankedShapeTypeResultDimsPass(sizes));
   addCleanup(passes);
   if (optimizes) {
     passes.addNestedPass<func::FuncOp>(createJoinElementwise());

@@ -24,9 +24,10 @@ using namespace mlir;
 
 /// The strides of the split axes: an axis steps over all that is inside of it
 /// in its group.
-static SmallVector<OpFoldResult>
-getSplitStrides(OpBuilder &builder, memref::ExpandShapeOp op,
-                ArrayRef<OpFoldResult> sizes, ValueRange strides) {
+static SmallVector<OpFoldResult> getSplitStrides(OpBuilder &builder,
+                                                 memref::ExpandShapeOp op,
+                                                 ArrayRef<OpFoldResult> sizes,
+                                                 ValueRange strides) {
   Location loc = op.getLoc();
   SmallVector<OpFoldResult> result(sizes.size());
   for (auto [stride, group] :

@@ -66,7 +66,11 @@ std::vector<double> reference::attention(const AttentionSizes &sizes,
           for (int64_t d = 0; d < n.headDim; ++d)
             dot += q[row * n.headDim + d] * k[keyRow * n.headDim + d];
           double s = dot * scale;
-          terms.push_back({ik, score ? score(s, b, h, iq, ik) : s});
+          if (score)
+            s = score(s, b, h, iq, ik);
+          // A score of -inf takes its key out, as the mask does.
+          if (s != -kInfinity)
+            terms.push_back({ik, s});
         }
         normalize(terms);
         for (const Term &term : terms)

@@ -48,8 +48,8 @@ using ScoreRule =
 ///   valueDim]
 ///
 /// A key that the mask excludes is not read, nor is its value, nor is the score
-/// rule called for it. A row without an allowed key, or whose allowed scores
-/// are all -inf, is zeros. Everything else follows IEEE arithmetic: a NaN
+/// rule called for it; the value of a key whose score is -inf is not read
+/// either. A row without a key that takes part is zeros. Everything else follows IEEE arithmetic: a NaN
 /// score, or a score of +inf, makes the row NaN.
 std::vector<double>
 attention(const AttentionSizes &sizes, const std::vector<double> &q,

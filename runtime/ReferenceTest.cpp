@@ -106,11 +106,11 @@ TEST(Attention, FollowsIEEEForAllowedKeys) {
       std::isnan(attention(oneHead(1, 2), {1}, {1, 1}, {1, kNaN}, 1)[0]));
   EXPECT_TRUE(
       std::isnan(attention(oneHead(1, 2), {1}, {kInfinity, 1}, {1, 1}, 1)[0]));
-  // A score of -inf has weight 0; 0 times infinity is no number.
+  // A key whose score is -inf takes no part, whatever its value is.
   EXPECT_EQ(attention(oneHead(1, 2), {1}, {-kInfinity, 1}, {1, 3}, 1),
             (Values{3}));
-  EXPECT_TRUE(std::isnan(
-      attention(oneHead(1, 2), {1}, {-kInfinity, 1}, {kInfinity, 3}, 1)[0]));
+  EXPECT_EQ(attention(oneHead(1, 2), {1}, {-kInfinity, 1}, {kInfinity, 3}, 1),
+            (Values{3}));
 }
 
 TEST(Attention, LargeScoresDoNotOverflow) {

@@ -46,6 +46,10 @@ ExitCode showCommand(const ShowOptions &options);
 /// `attnc check`: diagnostics of every file.
 ExitCode checkCommand(llvm::ArrayRef<std::string> paths);
 
+/// `attnc fmt`: rewrites every file in the one layout; with `check` it only
+/// names those that differ and fails if there are any.
+ExitCode formatCommand(llvm::ArrayRef<std::string> paths, bool check);
+
 } // namespace attn::tools
 
 #endif // ATTN_TOOLS_COMMANDS_H

@@ -25,11 +25,13 @@ using llvm::StringRef;
 static cl::SubCommand runSub("run", "compile a program, run it, show results");
 static cl::SubCommand showSub("show", "print one stage of a program");
 static cl::SubCommand checkSub("check", "report the mistakes in programs");
+static cl::SubCommand fmtSub("fmt", "rewrite programs in the one layout");
 
 static cl::opt<std::string> path(cl::Positional, cl::Required, cl::desc("FILE"),
                                  cl::sub(runSub), cl::sub(showSub));
 static cl::list<std::string> paths(cl::Positional, cl::OneOrMore,
-                                   cl::desc("FILE..."), cl::sub(checkSub));
+                                   cl::desc("FILE..."), cl::sub(checkSub),
+                                   cl::sub(fmtSub));
 static cl::opt<std::string>
     function("fn", cl::desc("the function to run; default: the entry"),
              cl::value_desc("name"), cl::sub(runSub), cl::sub(showSub));
@@ -75,6 +77,10 @@ static cl::opt<std::string>
           cl::desc("ast, attn, fused, tiled, llvm, llvm-ir or asm "
                    "(default fused)"),
           cl::value_desc("stage"), cl::init("fused"), cl::sub(showSub));
+
+static cl::opt<bool>
+    checkOnly("check", cl::desc("name the files that differ, change nothing"),
+              cl::sub(fmtSub));
 
 //===----------------------------------------------------------------------===//
 // Reading them
@@ -165,7 +171,9 @@ int main(int argc, char **argv) {
     status = show();
   else if (checkSub)
     status = checkCommand(paths);
+  else if (fmtSub)
+    status = formatCommand(paths, checkOnly);
   else
-    reportUsage("expected a command: run, show or check; see --help");
+    reportUsage("expected a command: run, show, check or fmt; see --help");
   return static_cast<int>(status);
 }

@@ -21,8 +21,8 @@ using namespace attn;
 SmallVector<OpFoldResult> attn::getResultSizes(OpBuilder &builder,
                                                AttentionOp op) {
   Sizes sizes = tensor::getMixedSizes(builder, op.getLoc(), op.getQuery());
-  sizes.back() =
-      tensor::getMixedSizes(builder, op.getLoc(), op.getValue()).back();
+  sizes.back() = tensor::getMixedSize(builder, op.getLoc(), op.getValue(),
+                                      sizes.size() - 1);
   return sizes;
 }
 

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -119,6 +120,46 @@ static arith::CmpIPredicate getIntegerPredicate(BinaryKind kind) {
   }
 }
 
+/// A divisor that no processor traps on: 0 counts as 1, and so does -1, by
+/// which the least integer cannot be divided; the quotient by -1 is the
+/// caller's.
+struct SafeDivisor {
+  SafeDivisor(OpBuilder &builder, Location loc, Value divisor)
+      : value(divisor) {
+    APInt known;
+    if (matchPattern(divisor, m_ConstantInt(&known)) && !known.isZero() &&
+        !known.isAllOnes())
+      return;
+    Type type = divisor.getType();
+    auto equals = [&](double number) -> Value {
+      return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                   divisor,
+                                   constant(builder, loc, type, number));
+    };
+    isMinusOne = equals(-1);
+    Value traps = arith::OrIOp::create(builder, loc, equals(0), isMinusOne);
+    value = arith::SelectOp::create(builder, loc, traps,
+                                    constant(builder, loc, type, 1), divisor);
+  }
+
+  Value value;
+  /// Null where it cannot be.
+  Value isMinusOne;
+};
+
+static Value emitFloorDiv(OpBuilder &builder, Location loc, Value lhs,
+                          Value rhs) {
+  SafeDivisor divisor(builder, loc, rhs);
+  Value quotient =
+      arith::FloorDivSIOp::create(builder, loc, lhs, divisor.value);
+  if (!divisor.isMinusOne)
+    return quotient;
+  Value negated = arith::SubIOp::create(
+      builder, loc, constant(builder, loc, lhs.getType(), 0), lhs);
+  return arith::SelectOp::create(builder, loc, divisor.isMinusOne, negated,
+                                 quotient);
+}
+
 /// The remainder with the sign of the divisor.
 static Value emitMod(OpBuilder &builder, Location loc, Value lhs, Value rhs) {
   Type type = lhs.getType();
@@ -137,7 +178,8 @@ static Value emitMod(OpBuilder &builder, Location loc, Value lhs, Value rhs) {
     Value moved = arith::AddFOp::create(builder, loc, rem, rhs);
     return arith::SelectOp::create(builder, loc, adjust, moved, rem);
   }
-  Value rem = arith::RemSIOp::create(builder, loc, lhs, rhs);
+  Value rem = arith::RemSIOp::create(builder, loc, lhs,
+                                     SafeDivisor(builder, loc, rhs).value);
   Value nonZero =
       arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, rem, zero);
   Value remNegative =
@@ -177,7 +219,7 @@ Value attn::emitBinary(OpBuilder &builder, Location loc, BinaryKind kind,
     return arith::DivFOp::create(builder, loc, lhs, rhs);
   case BinaryKind::FloorDiv: {
     if (!isFloat)
-      return arith::FloorDivSIOp::create(builder, loc, lhs, rhs);
+      return emitFloorDiv(builder, loc, lhs, rhs);
     Value quotient = arith::DivFOp::create(builder, loc, lhs, rhs);
     return math::FloorOp::create(builder, loc, quotient);
   }

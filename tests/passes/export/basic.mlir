@@ -1,5 +1,8 @@
 // RUN: attn-opt %s --split-input-file --attn-export | FileCheck %s
 
+//   CHECK-DAG: #[[$TD:.*]] = affine_map<()[s0, s1] -> (s0, s1)>
+//   CHECK-DAG: #[[$SCALAR:.*]] = affine_map<()[s0, s1] -> ()>
+//   CHECK-DAG: #[[$EVEN:.*]] = affine_map<()[s0, s1] -> (s1 mod 2)>
 // CHECK-LABEL: func.func private @helper
 func.func @helper() {
   return
@@ -10,10 +13,10 @@ func.func @helper() {
 //  CHECK-SAME:   (%[[X:.*]]: memref<?x?xf32>, %[[C:.*]]: memref<f32>, %[[OUT:.*]]: memref<?x?xf32>)
 //  CHECK-SAME:   attn.entry
 //  CHECK-SAME:   attn.signature = {
-//  CHECK-SAME:     arguments = [{dtype = "f32", name = "x", shape = affine_map<()[s0, s1] -> (s0, s1)>}, {dtype = "f32", name = "c", shape = affine_map<()[s0, s1] -> ()>}]
+//  CHECK-SAME:     arguments = [{dtype = "f32", name = "x", shape = #[[$TD]]}, {dtype = "f32", name = "c", shape = #[[$SCALAR]]}]
 //  CHECK-SAME:     dims = ["T", "D"]
-//  CHECK-SAME:     requires = [{map = affine_map<()[s0, s1] -> (s1 mod 2)>, message = "D must be even"}]
-//  CHECK-SAME:     results = [{dtype = "f32", name = "out", shape = affine_map<()[s0, s1] -> (s0, s1)>}]
+//  CHECK-SAME:     requires = [{map = #[[$EVEN]], message = "D must be even"}]
+//  CHECK-SAME:     results = [{dtype = "f32", name = "out", shape = #[[$TD]]}]
 //  CHECK-SAME:   llvm.emit_c_interface
 //   CHECK-NOT:   attn.dims
 // Arguments are read-only, results belong to the caller.

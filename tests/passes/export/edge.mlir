@@ -17,7 +17,7 @@
 //  CHECK-SAME:   %[[X:.*]]: memref<?xf32>, %[[A:.*]]: memref<?xf32>, %[[B:.*]]: memref<?xf32>, %[[C:.*]]: memref<?xf32>)
 //   CHECK-NOT:   memref.store %{{.*}}, %[[X]]
 //   CHECK-DAG:   memref.copy %[[X]], %[[A]]
-//   CHECK-DAG:   memref.store %{{.*}}, %[[C]]
+//   CHECK-DAG:   memref.copy %[[B]], %[[C]]
 //       CHECK:   return
 
 // The attributes of the function reach the last stage.

@@ -40,8 +40,16 @@ func.func @f(
 
 // -----
 
-// expected-error@below {{result #0 has no attribute 'attn.name'}}
+// expected-error@below {{argument #0 has no attribute 'attn.name'}}
 func.func @f(%x: f32) -> f32 attributes {attn.entry, attn.dims = []} {
+  return %x : f32
+}
+
+// -----
+
+// expected-error@below {{result #0 has no attribute 'attn.dtype'}}
+func.func @f() -> (f32 {attn.name = "x"}) attributes {attn.entry} {
+  %x = arith.constant 0.0 : f32
   return %x : f32
 }
 

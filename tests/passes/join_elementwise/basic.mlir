@@ -1,4 +1,4 @@
-// RUN: attn-opt %s --attn-lower-to-linalg --attn-join-elementwise --canonicalize --cse | FileCheck %s
+// RUN: attn-opt %s --attn-lower-to-linalg --resolve-ranked-shaped-type-result-dims --canonicalize --attn-join-elementwise --canonicalize --cse | FileCheck %s
 
 // CHECK-LABEL: func.func @chain
 //       CHECK:   linalg.generic

@@ -1,5 +1,9 @@
 // RUN: attn-opt %s --attn-lower-to-linalg --canonicalize --cse | FileCheck %s
 
+//   CHECK-DAG: #[[$LHS:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+//   CHECK-DAG: #[[$RHS:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d3)>
+//   CHECK-DAG: #[[$OUT:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>
+
 // CHECK-LABEL: func.func @unary
 //  CHECK-SAME:   (%[[X:.*]]: tensor<?x4xf32>)
 //       CHECK:   %[[D:.*]] = tensor.dim %[[X]]
@@ -27,13 +31,10 @@ func.func @sigmoid_f16(%x: tensor<?xf16>) -> tensor<?xf16> {
 }
 
 // A product runs i, d, j; its sums have the type of sums.
-//   CHECK-DAG: #[[LHS:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
-//   CHECK-DAG: #[[RHS:.*]] = affine_map<(d0, d1, d2, d3) -> (d2, d3)>
-//   CHECK-DAG: #[[OUT:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>
 // CHECK-LABEL: func.func @matmul
 //       CHECK:   %[[Z:.*]] = linalg.fill {{.*}} -> tensor<?x?x6xf32>
 //       CHECK:   %[[S:.*]] = linalg.generic
-//  CHECK-SAME:     indexing_maps = [#[[LHS]], #[[RHS]], #[[OUT]]]
+//  CHECK-SAME:     indexing_maps = [#[[$LHS]], #[[$RHS]], #[[$OUT]]]
 //  CHECK-SAME:     iterator_types = ["parallel", "parallel", "reduction", "parallel"]
 //  CHECK-SAME:     outs(%[[Z]] : tensor<?x?x6xf32>)
 //       CHECK:     arith.mulf {{.*}} : f32

@@ -2,14 +2,14 @@
 
 // A static 1 stretches: the map stays at 0. Each size comes from an operand
 // that has it.
-//   CHECK-DAG: #[[COLUMN:.*]] = affine_map<(d0, d1) -> (d0, 0)>
-//   CHECK-DAG: #[[ROW:.*]] = affine_map<(d0, d1) -> (d1)>
+//   CHECK-DAG: #[[$COLUMN:.*]] = affine_map<(d0, d1) -> (d0, 0)>
+//   CHECK-DAG: #[[$ROW:.*]] = affine_map<(d0, d1) -> (d1)>
 // CHECK-LABEL: func.func @broadcast
 //  CHECK-SAME:   (%[[X:.*]]: tensor<?x1xf32>, %[[Y:.*]]: tensor<?xf32>)
 //   CHECK-DAG:   %[[DX:.*]] = tensor.dim %[[X]]
 //   CHECK-DAG:   %[[DY:.*]] = tensor.dim %[[Y]]
 //       CHECK:   tensor.empty(%[[DX]], %[[DY]]) : tensor<?x?xf32>
-//       CHECK:   linalg.generic {indexing_maps = [#[[COLUMN]], #[[ROW]], #{{.*}}]
+//       CHECK:   linalg.generic {indexing_maps = [#[[$COLUMN]], #[[$ROW]], #{{.*}}]
 func.func @broadcast(%x: tensor<?x1xf32>, %y: tensor<?xf32>) -> tensor<?x?xf32> {
   %z = attn.binary sub %x, %y : tensor<?x1xf32>, tensor<?xf32>
   return %z : tensor<?x?xf32>
@@ -28,7 +28,7 @@ func.func @scalar(%x: tensor<f32>, %c: f32) -> tensor<i1> {
 // CHECK-LABEL: func.func @reduce_all
 //       CHECK:   linalg.generic {{.*}} iterator_types = ["reduction", "reduction"]
 //       CHECK:     arith.maxsi
-//       CHECK:   tensor.collapse_shape %{{.*}} [] : tensor<1x1xi64> into tensor<i64>
+//       CHECK:   tensor.collapse_shape %{{.*}} {{\[\]}} : tensor<1x1xi64> into tensor<i64>
 func.func @reduce_all(%x: tensor<?x?xi64>) -> tensor<i64> {
   %y = attn.reduce max %x axes [0, 1] : tensor<?x?xi64>
   return %y : tensor<i64>

@@ -55,16 +55,20 @@ TEST(Unary, MatchesTheCLibrary) {
       {"ceil", [](double x) { return std::ceil(x); }}};
   // Values that every float type holds.
   std::vector<double> points = {0.125, 0.5, 1, 1.5, 2.75, 5};
-  for (const Function &function : functions)
-    for (DType dtype : kFloats) {
+  for (DType dtype : kFloats) {
+    std::string body;
+    std::vector<Array> results;
+    for (auto [i, function] : llvm::enumerate(functions)) {
       std::vector<double> expected;
       for (double x : points)
         expected.push_back(function.of(x));
-      check("%r = attn.unary " + std::string(function.name) + " %a0 : $0",
-            {{dtype, {6}, points}}, {{dtype, {6}, expected}},
-            // sigmoid and rsqrt are made of several operations.
-            3 * precision(dtype));
+      results.push_back({dtype, {6}, expected});
+      body += "%r" + std::to_string(i) + " = attn.unary " + function.name +
+              " %a0 : $0\n";
     }
+    // sigmoid and rsqrt are made of several operations.
+    check(body, {{dtype, {6}, points}}, results, 3 * precision(dtype));
+  }
 }
 
 TEST(Unary, Edges) {
@@ -113,6 +117,13 @@ TEST(Binary, Integers) {
           {{dtype, {4}, {1, 1, -1, -1}}});
     check("%r = attn.binary max %a0, %a1 : $0, $1", {x, y},
           {{dtype, {4}, {7, 2, 7, -2}}});
+    // What processors trap on.
+    double least = dtype == DType::I32 ? -2147483648.0 : -9223372036854775808.0;
+    Array p = {dtype, {4}, {5, -5, least, 6}}, q = {dtype, {4}, {0, 0, -1, -1}};
+    check("%r0 = attn.binary floordiv %a0, %a1 : $0, $1\n"
+          "%r1 = attn.binary mod %a0, %a1 : $0, $1",
+          {p, q},
+          {{dtype, {4}, {5, -5, least, -6}}, {dtype, {4}, {0, 0, 0, 0}}});
   }
 }
 
@@ -343,7 +354,7 @@ TEST(Softmax, RowsAndEdges) {
 TEST(Norms, LayerAndRms) {
   double d = std::sqrt(1.25 + 1e-5);
   check("%r = attn.layer_norm %a0 weight %a1 bias %a2 {epsilon = 1.0e-5 : f64} "
-        ": $0, $1, bias $2",
+        ": $0, $1, $2",
         {f32({1, 4}, {1, 2, 3, 4}), f32({4}, {1, 1, 2, 1}),
          f32({4}, {0, 0, 0, 5})},
         {f32({1, 4}, {-1.5 / d, -0.5 / d, 1 / d, 1.5 / d + 5})}, 1e-6);
@@ -377,6 +388,14 @@ TEST(Boundary, ScalarsAndBools) {
   check("%r = attn.binary or %a0, %a1 : $0, i1",
         {{DType::Bool, {3}, {0, 1, 0}}, scalar(DType::Bool, 0)},
         {{DType::Bool, {3}, {0, 1, 0}}});
+}
+
+TEST(Boundary, Constants) {
+  check("%c = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>\n"
+        "%d = tensor.cast %c : tensor<2xf32> to $0\n"
+        "%r0 = attn.binary add %a0, %d : $0, $0\n"
+        "%r1 = tensor.cast %c : tensor<2xf32> to $r1",
+        {f32({2}, {10, 20})}, {f32({2}, {11, 22}), f32({2}, {1, 2})});
 }
 
 TEST(Boundary, Branches) {

@@ -1,0 +1,277 @@
+//===- AttnAttention.cpp - Attention and rule ops ---------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/AttnOps.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace attn;
+
+//===----------------------------------------------------------------------===//
+// Rules
+//===----------------------------------------------------------------------===//
+
+/// Checks a rule region's arguments, [score,] b, h, q, k, and what it yields: a
+/// score, or a bool where `score` is null.
+static LogicalResult verifyRule(Operation *op, Region &region, StringRef name,
+                                Type score) {
+  Type index = IndexType::get(op->getContext());
+  SmallVector<Type> expected(4, index);
+  if (score)
+    expected.insert(expected.begin(), score);
+  Block &block = region.front();
+  if (!llvm::equal(block.getArgumentTypes(), expected))
+    return op->emitOpError()
+           << "expects the " << name << " region to have arguments ("
+           << expected << "), got (" << block.getArgumentTypes() << ")";
+  auto yield = dyn_cast<YieldOp>(block.back());
+  if (!yield)
+    return op->emitOpError()
+           << "expects the " << name << " region to end in "
+           << YieldOp::getOperationName() << ", got " << block.back().getName();
+  Type result = score ? score : IntegerType::get(op->getContext(), 1);
+  if (yield.getValue().getType() != result)
+    return op->emitOpError()
+           << "expects the " << name << " region to yield " << result
+           << ", got " << yield.getValue().getType();
+  return success();
+}
+
+/// Whether what `op` itself does to memory is known to be reading at most. The
+/// ops inside of it are asked separately; unregistered ops are trusted.
+static bool readsAtMost(Operation *op) {
+  if (!op->isRegistered())
+    return true;
+  auto interface = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!interface)
+    return op->hasTrait<OpTrait::HasRecursiveMemoryEffects>();
+  SmallVector<MemoryEffects::EffectInstance> effects;
+  interface.getEffects(effects);
+  return llvm::all_of(effects, [](MemoryEffects::EffectInstance &effect) {
+    return isa<MemoryEffects::Read>(effect.getEffect());
+  });
+}
+
+/// A rule is evaluated in any order and any number of times, so it must not
+/// write.
+static LogicalResult verifyNoWrites(Operation *op, Region &region,
+                                    StringRef name) {
+  WalkResult result = region.walk([&](Operation *inner) {
+    if (readsAtMost(inner))
+      return WalkResult::advance();
+    InFlightDiagnostic diagnostic = op->emitOpError()
+                                    << "expects the " << name
+                                    << " region to read memory at most, got "
+                                    << inner->getName();
+    diagnostic.attachNote(inner->getLoc()) << "this may write";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+static void nameRuleArguments(Region &region, OpAsmSetValueNameFn setName) {
+  if (region.empty())
+    return;
+  static constexpr StringLiteral names[] = {"s", "b", "h", "q", "k"};
+  unsigned skip = region.getNumArguments() == 5 ? 0 : 1;
+  for (auto [argument, name] :
+       llvm::zip(region.getArguments(), ArrayRef(names).drop_front(skip)))
+    setName(argument, name);
+}
+
+//===----------------------------------------------------------------------===//
+// AttentionOp
+//===----------------------------------------------------------------------===//
+
+FloatType AttentionOp::getAccumulatorType() {
+  return attn::getAccumulatorType(getQueryType().getElementType());
+}
+ShapedType AttentionOp::getQueryType() {
+  return cast<ShapedType>(getQuery().getType());
+}
+ShapedType AttentionOp::getKeyType() {
+  return cast<ShapedType>(getKey().getType());
+}
+ShapedType AttentionOp::getValueType() {
+  return cast<ShapedType>(getValue().getType());
+}
+
+void AttentionOp::getAsmBlockArgumentNames(Region &region,
+                                           OpAsmSetValueNameFn setName) {
+  nameRuleArguments(region, setName);
+}
+
+void AttentionOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (hasPureTensorSemantics())
+    return;
+  for (OpOperand *operand :
+       {&getQueryMutable(), &getKeyMutable(), &getValueMutable()})
+    effects.emplace_back(MemoryEffects::Read::get(), operand,
+                         SideEffects::DefaultResource::get());
+  for (OpOperand &operand : getInitMutable())
+    effects.emplace_back(MemoryEffects::Write::get(), &operand,
+                         SideEffects::DefaultResource::get());
+}
+
+LogicalResult AttentionOp::verifyShapes(std::optional<Location> loc,
+                                        ShapedType query, ShapedType key,
+                                        ShapedType value, ShapedType result) {
+  auto emit = [&](auto &&...message) {
+    return emitOptionalError(loc, "'", getOperationName(), "' op expects ",
+                             message...);
+  };
+  // (C1)
+  int64_t rank = query.getRank();
+  if (rank < 2 || rank > 4)
+    return emit("operands of rank 2, 3 or 4, got ", query);
+  if (key.getRank() != rank || value.getRank() != rank)
+    return emit("query, key and value of one rank, got ", query, ", ", key,
+                ", ", value);
+  // (C2)
+  Type element = query.getElementType();
+  if (key.getElementType() != element || value.getElementType() != element)
+    return emit("query, key and value of one element type, got ", query, ", ",
+                key, ", ", value);
+  // (C3)
+  int64_t headDim = query.getDimSize(rank - 1);
+  if (!areCompatible(headDim, key.getDimSize(rank - 1)))
+    return emit("query and key of one head dim, got ", headDim, " and ",
+                key.getDimSize(rank - 1));
+  // (C4)
+  int64_t length = key.getDimSize(rank - 2);
+  if (!areCompatible(length, value.getDimSize(rank - 2)))
+    return emit("key and value of one length, got ", length, " and ",
+                value.getDimSize(rank - 2));
+  // (C5)
+  if (rank >= 3) {
+    for (auto [a, b] : {std::pair(query, key), std::pair(query, value),
+                        std::pair(key, value)})
+      if (!areCompatible(a.getDimSize(0), b.getDimSize(0)))
+        return emit("query, key and value of one batch size, got ",
+                    a.getDimSize(0), " and ", b.getDimSize(0));
+  }
+  // (C6)
+  if (rank == 4) {
+    int64_t heads = query.getDimSize(1);
+    if (!areCompatible(key.getDimSize(1), value.getDimSize(1)))
+      return emit("key and value of one head count, got ", key.getDimSize(1),
+                  " and ", value.getDimSize(1));
+    for (int64_t kvHeads : {key.getDimSize(1), value.getDimSize(1)})
+      if (!ShapedType::isDynamic(heads) && !ShapedType::isDynamic(kvHeads) &&
+          (kvHeads == 0 ? heads != 0 : heads % kvHeads != 0))
+        return emit("the query heads to be a multiple of the key heads, got ",
+                    heads, " and ", kvHeads);
+  }
+  // (C9)
+  if (!result)
+    return success();
+  SmallVector<int64_t> shape(query.getShape());
+  shape.back() = value.getShape().back();
+  if (result.getElementType() != element || result.getRank() != rank ||
+      !llvm::all_of_zip(result.getShape(), shape, areCompatible))
+    return emit("a result like ", RankedTensorType::get(shape, element),
+                ", got ", result);
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  // (C8)
+  bool buffers = isa<MemRefType>(getQueryType());
+  SmallVector<Type> types = {getKeyType(), getValueType()};
+  if (getInit())
+    types.push_back(getInit().getType());
+  for (Type type : types)
+    if (isa<MemRefType>(type) != buffers)
+      return emitOpError("expects either tensors or buffers, got ")
+             << getQueryType() << " and " << type;
+  if (buffers && !getInit())
+    return emitOpError("expects outs with buffers, got none");
+  if (buffers == hasPureTensorSemantics())
+    return buffers ? emitOpError("expects no result with buffers, got ")
+                         << getResult().getType()
+                   : emitOpError("expects a result with tensors, got none");
+  // (C1) (C2) (C3) (C4) (C5) (C6) (C9)
+  auto result =
+      cast<ShapedType>(buffers ? getInit().getType() : getResult().getType());
+  if (failed(verifyShapes(getLoc(), getQueryType(), getKeyType(),
+                          getValueType(), result)))
+    return failure();
+  if (getInit() && getInit().getType() != result)
+    return emitOpError("expects outs and result of one type, got ")
+           << getInit().getType() << " and " << result;
+  // (C7)
+  if (getScale() && getScale().getType() != getAccumulatorType())
+    return emitOpError("expects scale of type ")
+           << getAccumulatorType() << ", got " << getScale().getType();
+  return success();
+}
+
+LogicalResult AttentionOp::verifyRegions() {
+  // (C10)
+  if (hasMask() && failed(verifyRule(*this, getMask(), "mask", Type())))
+    return failure();
+  // (C11)
+  if (hasScore() &&
+      failed(verifyRule(*this, getScore(), "score", getAccumulatorType())))
+    return failure();
+  // (C12)
+  if (failed(verifyNoWrites(*this, getMask(), "mask")))
+    return failure();
+  return verifyNoWrites(*this, getScore(), "score");
+}
+
+//===----------------------------------------------------------------------===//
+// MaskOp, ScoreOp
+//===----------------------------------------------------------------------===//
+
+void MaskOp::getAsmBlockArgumentNames(Region &region,
+                                      OpAsmSetValueNameFn setName) {
+  nameRuleArguments(region, setName);
+}
+
+LogicalResult MaskOp::verify() {
+  // (C1)
+  if (static_cast<int64_t>(getSizes().size()) != getType().getNumDynamicDims())
+    return emitOpError("expects ")
+           << getType().getNumDynamicDims() << " sizes for " << getType()
+           << ", got " << getSizes().size();
+  return success();
+}
+
+LogicalResult MaskOp::verifyRegions() {
+  // (C2)
+  if (failed(verifyRule(*this, getRule(), "rule", Type())))
+    return failure();
+  // (C3)
+  return verifyNoWrites(*this, getRule(), "rule");
+}
+
+void ScoreOp::getAsmBlockArgumentNames(Region &region,
+                                       OpAsmSetValueNameFn setName) {
+  nameRuleArguments(region, setName);
+}
+
+LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
+                                        ScoreOp::Adaptor adaptor,
+                                        SmallVectorImpl<Type> &results) {
+  results.push_back(adaptor.getInput().getType());
+  return success();
+}
+
+LogicalResult ScoreOp::verifyRegions() {
+  // (C1)
+  if (failed(verifyRule(*this, getRule(), "rule",
+                        getInput().getType().getElementType())))
+    return failure();
+  // (C2)
+  return verifyNoWrites(*this, getRule(), "rule");
+}
