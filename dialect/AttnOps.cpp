@@ -100,17 +100,6 @@ std::optional<unsigned> attn::getRuleAxis(unsigned index, int64_t rank) {
   return rank >= 3 ? std::optional<unsigned>(0) : std::nullopt;
 }
 
-/// The tensor type of an operand. The custom assembly infers types before
-/// operands are verified, so that any type can come here.
-static RankedTensorType getTensor(std::optional<Location> loc, StringRef op,
-                                  Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor)
-    (void)emitOptionalError(loc, "'", op, "' op expects a ranked tensor, got ",
-                            type);
-  return tensor;
-}
-
 /// The broadcast type of tensors and scalars with the given element type.
 static LogicalResult inferBroadcast(std::optional<Location> loc, StringRef op,
                                     TypeRange operands, Type element,
@@ -119,9 +108,12 @@ static LogicalResult inferBroadcast(std::optional<Location> loc, StringRef op,
   for (Type type : operands) {
     if (!isa<ShapedType>(type) && TensorType::isValidElementType(type))
       continue;
-    RankedTensorType tensor = getTensor(loc, op, type);
+    // The custom assembly infers the result before operands are verified, so
+    // that any type can come here.
+    auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor)
-      return failure();
+      return emitOptionalError(loc, "'", op,
+                               "' op expects tensors or scalars, got ", type);
     shapes.push_back(tensor.getShape());
   }
   FailureOr<SmallVector<int64_t>> shape = broadcastShapes(shapes);
@@ -220,12 +212,8 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext *,
                                          std::optional<Location> loc,
                                          MatmulOp::Adaptor adaptor,
                                          SmallVectorImpl<Type> &results) {
-  RankedTensorType lhs =
-      getTensor(loc, getOperationName(), adaptor.getLhs().getType());
-  RankedTensorType rhs =
-      getTensor(loc, getOperationName(), adaptor.getRhs().getType());
-  if (!lhs || !rhs)
-    return failure();
+  auto lhs = cast<RankedTensorType>(adaptor.getLhs().getType());
+  auto rhs = cast<RankedTensorType>(adaptor.getRhs().getType());
   auto emit = [&, loc](StringRef expected, auto left, auto right) {
     return emitOptionalError(loc, "'", getOperationName(), "' op expects ",
                              expected, ", got ", left, " and ", right);
@@ -272,10 +260,7 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *,
                                          std::optional<Location> loc,
                                          ReduceOp::Adaptor adaptor,
                                          SmallVectorImpl<Type> &results) {
-  RankedTensorType input =
-      getTensor(loc, getOperationName(), adaptor.getInput().getType());
-  if (!input)
-    return failure();
+  auto input = cast<RankedTensorType>(adaptor.getInput().getType());
   // (C1)
   ArrayRef<int64_t> axes = adaptor.getAxes();
   for (auto [i, axis] : llvm::enumerate(axes))
@@ -427,10 +412,7 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *,
                                             std::optional<Location> loc,
                                             TransposeOp::Adaptor adaptor,
                                             SmallVectorImpl<Type> &results) {
-  RankedTensorType input =
-      getTensor(loc, getOperationName(), adaptor.getInput().getType());
-  if (!input)
-    return failure();
+  auto input = cast<RankedTensorType>(adaptor.getInput().getType());
   // (C1)
   ArrayRef<int64_t> permutation = adaptor.getPermutation();
   if (static_cast<int64_t>(permutation.size()) != input.getRank() ||

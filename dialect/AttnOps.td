@@ -141,7 +141,7 @@ def Attn_LayerNormOp : Attn_FormulaOp<"layer_norm", [AttrSizedOperandSegments]> 
   let results = (outs Attn_FloatTensor:$result);
   let assemblyFormat = [{
     $input (`weight` $weight^)? (`bias` $bias^)? attr-dict
-    `:` type($input) custom<NormTypes>(ref($weight), type($weight), ref($bias), type($bias))
+    `:` type($input) `` custom<NormTypes>(ref($weight), type($weight), ref($bias), type($bias))
   }];
   let hasVerifier = 1;
 }

@@ -11,6 +11,7 @@
 #include "frontend/AttnBaseVisitor.h"
 #include "frontend/Diagnostics.h"
 #include "frontend/SourceManager.h"
+#include "frontend/TokenKinds.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/MathExtras.h"
@@ -22,66 +23,6 @@ using namespace attn::frontend;
 using antlr4::Token;
 using attn::frontend::grammar::AttnParser;
 using llvm::StringRef;
-
-static BinaryOp getBinaryOp(size_t tokenType) {
-  switch (tokenType) {
-  case AttnParser::Or:
-    return BinaryOp::Or;
-  case AttnParser::And:
-    return BinaryOp::And;
-  case AttnParser::EqualEqual:
-    return BinaryOp::Eq;
-  case AttnParser::NotEqual:
-    return BinaryOp::Ne;
-  case AttnParser::Less:
-    return BinaryOp::Lt;
-  case AttnParser::LessEqual:
-    return BinaryOp::Le;
-  case AttnParser::Greater:
-    return BinaryOp::Gt;
-  case AttnParser::GreaterEqual:
-    return BinaryOp::Ge;
-  case AttnParser::Plus:
-    return BinaryOp::Add;
-  case AttnParser::Minus:
-    return BinaryOp::Sub;
-  case AttnParser::Star:
-    return BinaryOp::Mul;
-  case AttnParser::Slash:
-    return BinaryOp::Div;
-  case AttnParser::Div:
-    return BinaryOp::FloorDiv;
-  case AttnParser::Percent:
-    return BinaryOp::Mod;
-  case AttnParser::At:
-    return BinaryOp::MatMul;
-  case AttnParser::Caret:
-    return BinaryOp::Pow;
-  default:
-    llvm_unreachable("not a binary operator");
-  }
-}
-
-static DType getDType(AttnParser::DtypeContext *context) {
-  switch (context->getStart()->getType()) {
-  case AttnParser::F16:
-    return DType::F16;
-  case AttnParser::Bf16:
-    return DType::BF16;
-  case AttnParser::F32:
-    return DType::F32;
-  case AttnParser::F64:
-    return DType::F64;
-  case AttnParser::I32:
-    return DType::I32;
-  case AttnParser::I64:
-    return DType::I64;
-  case AttnParser::Bool:
-    return DType::Bool;
-  default:
-    llvm_unreachable("not a type");
-  }
-}
 
 namespace {
 /// ANTLR's visitor returns values that can be copied; trees cannot, so each
@@ -164,7 +105,8 @@ private:
   Any visitGroup(AttnParser::GroupContext *context) override;
   Any visitCast(AttnParser::CastContext *context) override {
     ExprPtr operand = build(context->expression());
-    return make<CastExpr>(context, getDType(context->dtype()),
+    return make<CastExpr>(context,
+                          getDType(context->dtype()->getStart()->getType()),
                           std::move(operand));
   }
 
@@ -265,7 +207,7 @@ ExprPtr ASTBuilder::buildBinary(antlr4::ParserRuleContext *context, Token *op,
   ExprPtr left = build(lhs);
   ExprPtr right = build(rhs);
   return std::make_unique<BinaryExpr>(
-      rangeOf(context), getBinaryOp(op->getType()), ranges.get(op),
+      rangeOf(context), *getBinaryOp(op->getType()), ranges.get(op),
       std::move(left), std::move(right));
 }
 
@@ -276,7 +218,7 @@ antlrcpp::Any ASTBuilder::visitCompare(AttnParser::CompareContext *context) {
   bool isChained =
       dynamic_cast<AttnParser::CompareContext *>(context->operation(0));
   auto link = std::make_unique<BinaryExpr>(
-      rangeOf(context), getBinaryOp(context->op->getType()),
+      rangeOf(context), *getBinaryOp(context->op->getType()),
       ranges.get(context->op), isChained ? nullptr : std::move(left),
       std::move(right));
   if (isChained)
@@ -406,7 +348,7 @@ LetStmt ASTBuilder::buildLet(AttnParser::LetContext *context) {
 TypeSpec ASTBuilder::buildType(AttnParser::TypeContext *context) {
   TypeSpec type;
   type.range = rangeOf(context);
-  type.dtype = getDType(context->dtype());
+  type.dtype = getDType(context->dtype()->getStart()->getType());
   if (AttnParser::DimsContext *dims = context->dims())
     for (AttnParser::DimContext *dim : dims->dim())
       type.dims.push_back(build(dim));

@@ -12,7 +12,8 @@
 //
 // Every decision needs one token of lookahead only, so an error is always
 // found at the token that is wrong; keep it so. Errors are worded in
-// SyntaxErrors.cpp by rule and expected token; a new rule needs its words there.
+// SyntaxErrorText.cpp by rule and expected token; a new rule needs its words
+// there, and a new word a place in the list of reserved words.
 //
 //===----------------------------------------------------------------------===//
 

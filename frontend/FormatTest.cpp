@@ -47,7 +47,8 @@ std::optional<Content> read(StringRef text, std::string &messages) {
   auto file = parseFile(sources, sources.addBuffer("a.attn", text), diagnostics,
                         &ranges);
   llvm::raw_string_ostream os(messages);
-  diagnostics.print(os);
+  if (diagnostics.hasErrors())
+    diagnostics.print(os);
   EXPECT_EQ(file.has_value(), !diagnostics.hasErrors()) << text.str();
   if (!file)
     return std::nullopt;

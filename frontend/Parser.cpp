@@ -90,6 +90,22 @@ static void reportInvalidUTF8(const SourceManager &sources, SourceRange byte,
                                               /*Width=*/2));
 }
 
+/// `T // 2` has lost its divisor without any other sign of it.
+static void warnOfDivision(const SourceManager &sources, SourceRange comment,
+                           DiagnosticEngine &diagnostics) {
+  StringRef text = sources.getText(comment).drop_front(2).trim(" \t)],;");
+  if (text.empty() || !llvm::all_of(text, llvm::isDigit))
+    return;
+  StringRef before = sources.getText(comment.file).take_front(comment.begin);
+  before = before.rtrim(" \t");
+  bool followsOperand =
+      !before.empty() && (llvm::isAlnum(before.back()) ||
+                          StringRef("_)]'").contains(before.back()));
+  if (followsOperand)
+    diagnostics.warning(comment,
+                        "'//' starts a comment; integer division is 'div'");
+}
+
 /// Parses and builds; may throw what ANTLR throws.
 static SourceFile parseTokens(const SourceManager &sources, uint32_t file,
                               FilteredTokens &filtered,
@@ -146,6 +162,8 @@ attn::frontend::parseFile(const SourceManager &sources, uint32_t file,
     lexer.removeErrorListeners();
     TokenRanges ranges(file, text);
     FilteredTokens filtered = filterTokens(lexer, ranges);
+    for (SourceRange comment : filtered.comments)
+      warnOfDivision(sources, comment, diagnostics);
     if (comments)
       *comments = filtered.comments;
     if (filtered.tooDeep)

@@ -313,6 +313,15 @@ TEST(ParserTest, ColumnsAreCharacters) {
             "             ^\n");
 }
 
+TEST(ParserTest, WarnsOfDivisionAsComment) {
+  EXPECT_EQ(errorsOf("fn f(x: f32[T]) = T // 2\n"),
+            "a.attn:1:21: warning: '//' starts a comment; integer division is "
+            "'div'\n"
+            "fn f(x: f32[T]) = T // 2\n"
+            "                    ^~~~\n");
+  EXPECT_EQ(errorsOf("fn f(x: f32) = x // 2 heads\n// 3\n"), "");
+}
+
 TEST(ParserTest, NestingHasALimit) {
   auto nested = [](unsigned depth) {
     return fn(std::string(depth, '(') + "x" + std::string(depth, ')'));

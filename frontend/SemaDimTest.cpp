@@ -88,6 +88,11 @@ fn f(a: f32[C, 2 * C]) = g(a))",
      R"(1:13-18: error: cannot find A from dimension A % 2
 1:13: hint: make 'A' a dimension of its own in some parameter
 )"},
+    {"ExpectedAMultipleOfGot2", R"(fn g(x: f32[B, T, C], y: f32[H]) = heads(x, H)
+fn f(x: f32[1, 2, 10], y: f32[4]) = g(x, y))",
+     R"(2:37-44: error: expected a multiple of 4, got 10
+1:36-47: note: required here
+)"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Dim, BadPrograms, ::testing::ValuesIn(programs),

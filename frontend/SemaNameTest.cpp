@@ -124,8 +124,6 @@ entry fn g(y: f32[A]) = y)",
 fn g(x: f32[T]) = f(x))",
      R"(1:17-18: error: parameter 'x' is declared twice
 1:6-7: note: first declared here
-2:19-23: error: 'f' expects 2 arguments (x, x), got 1
-1:4-5: note: 'f' is declared here
 )"},
     {"UnknownName7", R"(mask m(q) = g
 fn f(x: f32[T]) = x)",
@@ -137,8 +135,6 @@ fn f(x: f32[T]) {
   g
 })",
      R"(3:7-8: error: 'g' is the name of a function
-1:4-5: note: 'g' is declared here
-4:3-4: error: 'g' is a function, not a value
 1:4-5: note: 'g' is declared here
 )"},
 };

@@ -196,6 +196,12 @@ std::string SyntaxErrorText::describeList(Context *list, size_t open,
   opened = findToken(list, open);
   listRule = list->getRuleIndex();
   std::string closer = open == AttnParser::OpenParen ? "')'" : "']'";
+  // Of the lists, these two may be empty.
+  if (opened == previous)
+    return "expected " +
+           std::string(listRule == AttnParser::RuleParams ? "a parameter"
+                                                          : "an argument") +
+           " or " + closer + after();
   if (startsElement(found->getType()))
     return "expected ',' or " + closer + " in " + what;
   return "expected " + closer + " to close " + what;
@@ -209,8 +215,6 @@ std::string SyntaxErrorText::describeName(size_t rule) {
     return "expected a name for the " + textOf(previous);
   case AttnParser::RuleRuleParam:
     return "expected an index or a parameter" + after();
-  case AttnParser::RuleParams:
-    return "expected a parameter or ')'" + after();
   case AttnParser::RuleParam:
     return "expected a parameter" + after();
   default:
@@ -358,9 +362,7 @@ std::string SyntaxErrorText::describeExpected() {
       rule == AttnParser::RuleFile || rule == AttnParser::RuleBlock;
   if (!betweenItems) {
     if (expects(AttnParser::FLOAT))
-      return (expects(AttnParser::CloseParen) ? "expected an argument or ')'"
-                                              : "expected an expression") +
-             after();
+      return "expected an expression" + after();
     if (expects(AttnParser::INT))
       return "expected a dimension" + after();
     if (expects(AttnParser::F32))
@@ -385,103 +387,6 @@ std::string SyntaxErrorText::ofCallee(Context *postfix) const {
   bool isName = callee->getType() == AttnParser::NAME &&
                 postfix->children[0]->getSourceInterval().length() == 1;
   return isName ? " of '" + textOf(callee) + "'" : "";
-}
-
-/// `//` for an integer division hides the rest of its line.
-bool SyntaxErrorText::commentHidesCloser() const {
-  if (!opened || !previous)
-    return false;
-  uint32_t end = ranges.get(previous).end;
-  for (const SourceRange &comment : filtered.comments) {
-    if (comment.begin < end)
-      continue;
-    StringRef between = sources.getText(file).slice(end, comment.begin);
-    StringRef text = sources.getText(comment);
-    return !between.contains('\n') && comment.end <= ranges.get(found).begin &&
-           text.find_first_of(")]") != StringRef::npos;
-  }
-  return false;
-}
-
-void SyntaxErrorText::addHintForEqual(DiagnosticBuilder &error) {
-  if (listRule == AttnParser::RuleArguments) {
-    error.didYouMean(std::string(":"));
-    return;
-  }
-  antlr4::TokenStream &stream = *parser.getTokenStream();
-  size_t index = found->getTokenIndex();
-  size_t before =
-      index >= 2 ? stream.get(index - 2)->getType() : AttnParser::NEWLINE;
-  bool isAssignment =
-      closesNothing && previousType() == AttnParser::NAME &&
-      (before == AttnParser::NEWLINE || before == AttnParser::Semicolon ||
-       before == AttnParser::OpenBrace);
-  if (isAssignment)
-    error.hint("write 'let " + textOf(previous) + " = …' to name a value");
-  else if (followsExpression)
-    error.didYouMean(std::string("=="));
-}
-
-void SyntaxErrorText::addHints(DiagnosticBuilder &error) {
-  std::string text = textOf(found);
-  std::string before = previous ? textOf(previous) : "";
-  switch (found->getType()) {
-  case AttnParser::Equal:
-    return addHintForEqual(error);
-  case AttnParser::EqualEqual:
-    if (expects(AttnParser::Equal))
-      error.didYouMean(std::string("="));
-    return;
-  case AttnParser::Star:
-    if (followsDirectly() && previousType() == AttnParser::Star)
-      error.didYouMean(std::string("^"));
-    if (followsDirectly() && previousType() == AttnParser::Slash)
-      error.hint("a comment begins with '//'");
-    return;
-  case AttnParser::NAME:
-    break;
-  default:
-    if (commentHidesCloser())
-      error.hint("'//' starts a comment; integer division is 'div'");
-    else if (before == "return")
-      error.hint("a block has the value of its last line, without 'return'");
-    return;
-  }
-
-  StringRef instead;
-  if (expects(AttnParser::F32))
-    instead = llvm::StringSwitch<StringRef>(text)
-                  .Cases({"float", "float32", "fp32", "single"}, "f32")
-                  .Cases({"float64", "fp64", "double"}, "f64")
-                  .Cases({"half", "float16", "fp16"}, "f16")
-                  .Case("bfloat16", "bf16")
-                  .Cases({"int", "int64", "long"}, "i64")
-                  .Case("int32", "i32")
-                  .Cases({"boolean", "i1"}, "bool")
-                  .Default("");
-  else if (parser.getContext()->getRuleIndex() == AttnParser::RuleFile)
-    instead = llvm::StringSwitch<StringRef>(text)
-                  .Cases({"def", "func", "function", "fun"}, "fn")
-                  .Default("");
-  else if (expects(AttnParser::Else))
-    instead = llvm::StringSwitch<StringRef>(text)
-                  .Cases({"elif", "elsif", "elseif"}, "else if")
-                  .Default("");
-  else if (closesNothing && before == "return")
-    error.hint("a block has the value of its last line, without 'return'");
-  else if (closesNothing)
-    instead = llvm::StringSwitch<StringRef>(before)
-                  .Cases({"var", "const", "auto", "val"}, "let")
-                  .Default("");
-  if (!instead.empty()) {
-    error.didYouMean(instead.str());
-    return;
-  }
-  if (expects(AttnParser::F32))
-    error.didYouMean(
-        suggest(text, {"f16", "bf16", "f32", "f64", "i32", "i64", "bool"}));
-  else if (parser.getContext()->getRuleIndex() == AttnParser::RuleFile)
-    error.didYouMean(suggest(text, {"fn", "entry", "mask", "score", "import"}));
 }
 
 void SyntaxErrorText::report(DiagnosticEngine &diagnostics) {

@@ -10,6 +10,7 @@
 
 #include "frontend/AttnLexer.h"
 #include "frontend/Parser.h"
+#include "frontend/TokenKinds.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -53,30 +54,6 @@ SourceRange TokenRanges::get(const Token *first, const Token *last) const {
 // Line joining
 //===----------------------------------------------------------------------===//
 
-static bool isBinaryOperator(size_t type) {
-  switch (type) {
-  case AttnLexer::And:
-  case AttnLexer::Or:
-  case AttnLexer::EqualEqual:
-  case AttnLexer::NotEqual:
-  case AttnLexer::Less:
-  case AttnLexer::LessEqual:
-  case AttnLexer::Greater:
-  case AttnLexer::GreaterEqual:
-  case AttnLexer::Plus:
-  case AttnLexer::Minus:
-  case AttnLexer::Star:
-  case AttnLexer::Slash:
-  case AttnLexer::Div:
-  case AttnLexer::Percent:
-  case AttnLexer::At:
-  case AttnLexer::Caret:
-    return true;
-  default:
-    return false;
-  }
-}
-
 /// Whether a statement goes on after a line that ends with this token.
 static bool continuesNextLine(size_t type) {
   switch (type) {
@@ -88,7 +65,7 @@ static bool continuesNextLine(size_t type) {
   case AttnLexer::Entry:
     return true;
   default:
-    return isBinaryOperator(type);
+    return getBinaryOp(type).has_value();
   }
 }
 
@@ -101,7 +78,7 @@ static bool continuesLastLine(size_t type) {
   case AttnLexer::OpenBrace:
     return true;
   default:
-    return type != AttnLexer::Minus && isBinaryOperator(type);
+    return type != AttnLexer::Minus && getBinaryOp(type);
   }
 }
 

@@ -4,16 +4,16 @@
 // CHECK-LABEL: func.func @names
 func.func @names(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
   // CHECK: ^bb0(%s: f32, %b: index, %h: index, %q: index, %k: index):
-  %0 = attn.score %x {
-  ^bb0(%0: f32, %1: index, %2: index, %3: index, %4: index):
-    %5 = math.tanh %0 : f32
-    attn.yield %5 : f32
+  %y = attn.score %x {
+  ^bb0(%a0: f32, %a1: index, %a2: index, %a3: index, %a4: index):
+    %t = math.tanh %a0 : f32
+    attn.yield %t : f32
   } : tensor<?x?xf32>
   // CHECK: ^bb0(%b: index, %h: index, %q: index, %k: index):
-  %6 = attn.attention %x, %x, %x mask {
-  ^bb0(%0: index, %1: index, %2: index, %3: index):
-    %4 = arith.cmpi eq, %3, %2 : index
-    attn.yield %4 : i1
+  %z = attn.attention %x, %y, %x mask {
+  ^bb0(%a0: index, %a1: index, %a2: index, %a3: index):
+    %c = arith.cmpi eq, %a3, %a2 : index
+    attn.yield %c : i1
   } : tensor<?x?xf32>, tensor<?x?xf32>, tensor<?x?xf32> -> tensor<?x?xf32>
-  return %6 : tensor<?x?xf32>
+  return %z : tensor<?x?xf32>
 }
