@@ -48,3 +48,19 @@ func.func @norms_and_reductions(%x: tensor<?x?x?xf32>) -> (index, index, index, 
   %d3 = tensor.dim %3, %c2 : tensor<?x1x?xf32>
   return %d0, %d1, %d2, %d3 : index, index, index, index
 }
+
+// Heads split, swapped and merged: upstream's reshapes tell their sizes too.
+// CHECK-LABEL: func.func @reshapes
+// CHECK-SAME: (%[[X:.*]]: tensor<?x?x?xf32>, %[[B:.*]]: index, %[[T:.*]]: index, %[[H:.*]]: index)
+// CHECK-NEXT: return %[[H]], %[[T]]
+func.func @reshapes(%x: tensor<?x?x?xf32>, %b: index, %t: index, %h: index) -> (index, index) {
+  %c1 = arith.constant 1 : index
+  %e = attn.unary exp %x : tensor<?x?x?xf32>
+  %split = tensor.expand_shape %e [[0], [1], [2, 3]] output_shape [%b, %t, %h, 64] : tensor<?x?x?xf32> into tensor<?x?x?x64xf32>
+  %heads = attn.transpose %split [0, 2, 1, 3] : tensor<?x?x?x64xf32>
+  %back = attn.transpose %heads [0, 2, 1, 3] : tensor<?x?x?x64xf32>
+  %merged = tensor.collapse_shape %back [[0], [1], [2, 3]] : tensor<?x?x?x64xf32> into tensor<?x?x?xf32>
+  %d0 = tensor.dim %heads, %c1 : tensor<?x?x?x64xf32>
+  %d1 = tensor.dim %merged, %c1 : tensor<?x?x?xf32>
+  return %d0, %d1 : index, index
+}
