@@ -52,12 +52,22 @@ Value AttentionKernel::loadElement(Value operand, Value batch, Value head,
   return emitCast(b, b.getLoc(), value, element);
 }
 
+/// A vector of elements from `column` on, in the accumulation type.
+Value AttentionKernel::loadElements(Value operand, Value batch, Value head,
+                                    Value row, Value column) {
+  Type narrow = cast<MemRefType>(operand.getType()).getElementType();
+  Value vector =
+      vector::LoadOp::create(b, VectorType::get(tile.vectorLength, narrow),
+                             operand, place(operand, batch, head, row, column));
+  return emitCast(b, b.getLoc(), vector, vectorType);
+}
+
 /// A vector of one key's values from `column` on; only the `live` lanes are
 /// read when that is given.
 Value AttentionKernel::loadValues(const Block &block, Value key, Value column,
                                   Value live) {
   if (packsValues) {
-    // Rows are padded to whole panels.
+    // Rows are padded to whole vectors.
     Value row =
         b.add(b.mul(block.slot, packedValueSize), b.mul(key, paddedValueDim));
     return loadVector(packedValues, b.add(row, column));

@@ -19,8 +19,9 @@
 using namespace mlir;
 using namespace attn;
 
-/// Packed keys and values of one wave, in bytes.
-static constexpr int64_t kWaveBytes = 8 << 20;
+/// Packed keys and values of one wave, in bytes: what stays in L2 until the
+/// last of its query blocks has read it.
+static constexpr int64_t kWaveBytes = 1 << 20;
 /// Multiply-adds below which starting threads costs more than they save.
 static constexpr int64_t kParallelWork = 1 << 17;
 
@@ -89,7 +90,7 @@ void AttentionKernel::measure() {
   valueDim = dim(op.getValue(), 0);
   // Without key heads there are no query heads either.
   group = b.div(heads, b.max(keyHeads, one));
-  paddedValueDim = b.roundUp(valueDim, tile.getPanel());
+  paddedValueDim = b.roundUp(valueDim, tile.vectorLength);
   panels = b.ceilDiv(keys, b.index(tile.getPanel()));
   packedKeySize = b.mul(b.mul(panels, b.index(tile.getPanel())), headDim);
   packedValueSize = packsValues ? b.mul(keys, paddedValueDim) : zero;
@@ -113,14 +114,18 @@ void AttentionKernel::layOutScratch() {
     // Parts begin at whole vectors.
     size = b.add(size, b.roundUp(elements, tile.vectorLength));
   };
-  part(b.mul(b.index(tile.queryBlock), headDim));
+  // Storing a column of rows as whole vectors writes past the last one.
+  part(b.add(b.mul(b.index(tile.queryBlock), headDim),
+             b.index(tile.vectorLength)));
   part(b.index(tile.rowTile * tile.keyBlock));
   part(b.index(hasRules ? tile.rowTile * tile.keyBlock : 0));
   part(b.index(tile.rowTile * tile.vectorLength));
   part(b.mul(b.index(tile.queryBlock), paddedValueDim));
-  part(b.index(tile.queryBlock));
-  part(b.index(tile.queryBlock));
-  part(b.index(tile.rowTile));
+  int64_t rows = tile.getRowVectors() * tile.vectorLength;
+  part(b.index(tile.getRowTiles() * rows));
+  part(b.index(tile.getRowTiles() * rows));
+  for (int i = 0; i < 3; ++i)
+    part(b.index(rows));
   // Two threads never share a cache line.
   scratchSize = b.roundUp(size, 64);
 }
@@ -136,8 +141,9 @@ void AttentionKernel::emitTeam(const ThreadFunctions &threads, Value wave) {
   threadNumber = call(threads.threadNumber);
   teamSize = call(threads.teamSize);
   Value piece = b.mul(threadNumber, scratchSize);
-  Value *parts[] = {&queryPart,  &scorePart,  &keptPart,   &maxPart,
-                    &outputPart, &rowMaxPart, &rowSumPart, &rescalePart};
+  Value *parts[] = {&queryPart,  &scorePart,  &keptPart, &lanePart,
+                    &outputPart, &originPart, &sumPart,  &rescalePart,
+                    &shiftPart,  &floorPart};
   for (auto [part, offset] : llvm::zip_equal(parts, partOffsets))
     *part = b.add(piece, offset);
 
@@ -178,44 +184,6 @@ void AttentionKernel::emitWave(Value firstPair, Value pairs) {
   omp::BarrierOp::create(b);
 }
 
-/// Transposes one panel of keys; what lies beyond the last key becomes 0.
-void AttentionKernel::packKeys(Value slot, Value pair, Value panel) {
-  Value width = b.index(tile.getPanel());
-  Value batch = b.div(pair, keyHeads), head = b.rem(pair, keyHeads);
-  Value firstKey = b.mul(panel, width);
-  Value base = b.add(b.mul(slot, packedKeySize), b.mul(firstKey, headDim));
-  Value count = b.min(width, b.sub(keys, firstKey));
-  auto store = [&](Value value, Value key, Value d) {
-    memref::StoreOp::create(b, value, packedKeys,
-                            b.add(base, b.add(b.mul(d, width), key)));
-  };
-  b.forLoop(zero, count, one, [&](Value key) {
-    b.forLoop(zero, headDim, one, [&](Value d) {
-      store(loadElement(op.getKey(), batch, head, b.add(firstKey, key), d), key,
-            d);
-    });
-  });
-  b.forLoop(count, width, one, [&](Value key) {
-    b.forLoop(zero, headDim, one,
-              [&](Value d) { store(b.constant(element, 0.0), key, d); });
-  });
-}
-
-/// Copies one key's values, padded with 0 to whole panels.
-void AttentionKernel::packValues(Value slot, Value pair, Value key) {
-  Value batch = b.div(pair, keyHeads), head = b.rem(pair, keyHeads);
-  Value row = b.add(b.mul(slot, packedValueSize), b.mul(key, paddedValueDim));
-  b.forLoop(zero, valueDim, one, [&](Value column) {
-    memref::StoreOp::create(
-        b, loadElement(op.getValue(), batch, head, key, column), packedValues,
-        b.add(row, column));
-  });
-  b.forLoop(valueDim, paddedValueDim, one, [&](Value column) {
-    memref::StoreOp::create(b, b.constant(element, 0.0), packedValues,
-                            b.add(row, column));
-  });
-}
-
 /// All keys for one block of queries. Where a rule can leave keys out, a value
 /// of NaN or infinity among those would spread through its weight of 0; this
 /// is seen in the result, and the block is then done again with products for
@@ -249,26 +217,6 @@ void AttentionKernel::emitBlock(const Block &block) {
   storeBlock(block);
 }
 
-/// Lays the queries out as the register tiles read them, `[tile][d][row]`,
-/// scaled. Rows beyond the last query repeat it; they are never stored.
-void AttentionKernel::packQueries(const Block &block) {
-  Value rowTile = b.index(tile.rowTile);
-  Value lastQuery = b.sub(queries, one);
-  Value paddedRows = b.roundUp(block.rows, tile.rowTile);
-  b.forLoop(zero, paddedRows, one, [&](Value row) {
-    Value base = b.add(
-        queryPart, b.add(b.mul(b.mul(b.div(row, rowTile), rowTile), headDim),
-                         b.rem(row, rowTile)));
-    Value query = b.min(b.add(block.firstQuery, row), lastQuery);
-    b.forLoop(zero, headDim, one, [&](Value d) {
-      Value value =
-          loadElement(op.getQuery(), block.batch, block.head, query, d);
-      storeScalar(arith::MulFOp::create(b, value, scaleBefore),
-                  b.add(base, b.mul(d, rowTile)));
-    });
-  });
-}
-
 void AttentionKernel::resetBlock() {
   Value step = b.index(tile.vectorLength);
   Value nothing = b.constant(vectorType, 0.0);
@@ -276,10 +224,13 @@ void AttentionKernel::resetBlock() {
   b.forLoop(zero, end, step, [&](Value offset) {
     storeVector(nothing, scratch, b.add(outputPart, offset));
   });
-  Value lowest = b.constant(element, -std::numeric_limits<double>::infinity());
-  b.forLoop(zero, b.index(tile.queryBlock), one, [&](Value row) {
-    storeScalar(lowest, b.add(rowMaxPart, row));
-    storeScalar(b.constant(element, 0.0), b.add(rowSumPart, row));
+  Value unseen =
+      b.constant(vectorType, -std::numeric_limits<double>::infinity());
+  Value rows =
+      b.index(tile.getRowTiles() * tile.getRowVectors() * tile.vectorLength);
+  b.forLoop(zero, rows, step, [&](Value offset) {
+    storeVector(unseen, scratch, b.add(originPart, offset));
+    storeVector(nothing, scratch, b.add(sumPart, offset));
   });
 }
 
@@ -334,7 +285,10 @@ void AttentionKernel::storeBlock(const Block &block) {
 
 /// Divides a row by its sum; a row without an allowed key is 0.
 void AttentionKernel::storeRow(const Block &block, Value row) {
-  Value sum = loadScalar(b.add(rowSumPart, row));
+  Value rowTile = b.index(tile.rowTile);
+  Value tileRows = b.index(tile.getRowVectors() * tile.vectorLength);
+  Value slot = b.add(b.mul(b.div(row, rowTile), tileRows), b.rem(row, rowTile));
+  Value sum = loadScalar(b.add(sumPart, slot));
   Value none = b.constant(element, 0.0);
   Value isEmpty =
       arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, none);

@@ -51,15 +51,12 @@ private:
     mlir::Value firstPanel, lastPanel;
   };
 
-  // AttentionKernel.cpp: waves, packing, blocks.
+  // AttentionKernel.cpp: waves and blocks.
   void measure();
   void layOutScratch();
   void emitTeam(const ThreadFunctions &threads, mlir::Value wave);
   void emitWave(mlir::Value firstPair, mlir::Value pairs);
-  void packKeys(mlir::Value slot, mlir::Value pair, mlir::Value panel);
-  void packValues(mlir::Value slot, mlir::Value pair, mlir::Value key);
   void emitBlock(const Block &block);
-  void packQueries(const Block &block);
   void resetBlock();
   void attendKeyBlock(const Block &block, mlir::Value firstKey,
                       mlir::Value careful);
@@ -67,16 +64,29 @@ private:
   void storeBlock(const Block &block);
   void storeRow(const Block &block, mlir::Value row);
 
+  // AttentionPack.cpp: operands in the order in which the tiles read them.
+  void packKeys(mlir::Value slot, mlir::Value pair, mlir::Value panel);
+  void packValues(mlir::Value slot, mlir::Value pair, mlir::Value key);
+  void packQueries(const Block &block);
+  void forEachChunk(mlir::Value operand, mlir::Value extent,
+                    llvm::function_ref<void(mlir::Value)> whole,
+                    llvm::function_ref<void(mlir::Value)> single);
+
   // AttentionTile.cpp: one tile.
   void attendTile(const Block &block, Tile tile, mlir::Value careful);
   void findPanels(const Block &block, Tile &tile);
   void scorePanel(const Block &block, const Tile &tile, mlir::Value panel);
   void applyRules(const Block &block, const Tile &tile, mlir::Value panel,
                   bool masked);
-  void softmaxRow(const Tile &tile, mlir::Value row);
+
+  // AttentionSoftmax.cpp: scores to weights, and weights times values.
+  void beginSoftmax(const Tile &tile);
+  void moveScores(const Tile &tile, mlir::Value moved, mlir::Value number);
+  void weighRow(const Tile &tile, mlir::Value row);
+  void endSoftmax(const Tile &tile);
   void weighValues(const Block &block, const Tile &tile);
   void weighColumns(const Block &block, const Tile &tile, mlir::Value column,
-                    bool partial);
+                    int64_t vectors, bool partial);
   void weighValuesCarefully(const Block &block, const Tile &tile);
 
   // AttentionAccess.cpp: operands and scratch.
@@ -87,6 +97,9 @@ private:
   mlir::Value loadElement(mlir::Value operand, mlir::Value batch,
                           mlir::Value head, mlir::Value row,
                           mlir::Value column);
+  mlir::Value loadElements(mlir::Value operand, mlir::Value batch,
+                           mlir::Value head, mlir::Value row,
+                           mlir::Value column);
   mlir::Value loadValues(const Block &block, mlir::Value key,
                          mlir::Value column, mlir::Value live);
   mlir::Value loadVector(mlir::Value buffer, mlir::Value offset);
@@ -117,8 +130,13 @@ private:
   /// Elements of scratch a thread has, and the parts of this thread's piece.
   mlir::Value scratchSize;
   llvm::SmallVector<mlir::Value> partOffsets;
-  mlir::Value queryPart, scorePart, keptPart, maxPart, outputPart, rowMaxPart,
-      rowSumPart, rescalePart;
+  mlir::Value queryPart, scorePart, keptPart, outputPart;
+  /// One vector of partial results for each row of a tile.
+  mlir::Value lanePart;
+  /// One element for each row, in whole vectors a tile: over the block, the
+  /// whole number that exponents are taken from and the sum of weights; of the
+  /// tile, what older sums are multiplied with, and the terms of its exponents.
+  mlir::Value originPart, sumPart, rescalePart, shiftPart, floorPart;
   mlir::Value threadNumber, teamSize;
 };
 

@@ -9,11 +9,8 @@
 #include "passes/kernel/AttentionKernel.h"
 
 #include "passes/analysis/MaskIntervals.h"
-#include "passes/kernel/Exp2.h"
 #include "passes/kernel/RuleVectorizer.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -31,7 +28,7 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
     Value lowest = b.constant(vectorType, kMinusInfinity);
     for (int64_t row = 0; row < tile.rowTile; ++row)
       storeVector(lowest, scratch,
-                  b.add(maxPart, b.index(row * tile.vectorLength)));
+                  b.add(lanePart, b.index(row * tile.vectorLength)));
     b.forLoop(current.firstPanel, current.lastPanel, one,
               [&](Value panel) { scorePanel(block, current, panel); });
     if (careful)
@@ -43,8 +40,10 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
                                 scratch, b.add(keptPart, offset));
                   });
       });
+    beginSoftmax(current);
     b.forLoop(zero, b.index(tile.rowTile), one,
-              [&](Value row) { softmaxRow(current, row); });
+              [&](Value row) { weighRow(current, row); });
+    endSoftmax(current);
     if (careful)
       b.ifElse(
           careful, [&] { weighValuesCarefully(block, current); },
@@ -126,7 +125,7 @@ void AttentionKernel::scorePanel(const Block &block, const Tile &current,
   // Without rules the maximum is taken while the scores are in registers.
   auto takeMaximum = [&] {
     for (int64_t row = 0; row < tile.rowTile; ++row) {
-      Value offset = b.add(maxPart, b.index(row * tile.vectorLength));
+      Value offset = b.add(lanePart, b.index(row * tile.vectorLength));
       Value highest = loadVector(scratch, offset);
       for (int64_t j = 0; j < tile.panelVectors; ++j)
         highest = b.fastMax(scores[row * tile.panelVectors + j], highest);
@@ -159,7 +158,7 @@ void AttentionKernel::applyRules(const Block &block, const Tile &current,
   Value column = b.mul(panel, b.index(tile.getPanel()));
   Value lowest = b.constant(vectorType, kMinusInfinity);
   b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
-    Value maxOffset = b.add(maxPart, b.mul(row, b.index(tile.vectorLength)));
+    Value maxOffset = b.add(lanePart, b.mul(row, b.index(tile.vectorLength)));
     Value highest = loadVector(scratch, maxOffset);
     for (int64_t j = 0; j < tile.panelVectors; ++j) {
       Value first = b.add(column, b.index(j * tile.vectorLength));
@@ -192,159 +191,5 @@ void AttentionKernel::applyRules(const Block &block, const Tile &current,
       highest = b.fastMax(score, highest);
     }
     storeVector(highest, scratch, maxOffset);
-  });
-}
-
-/// Turns a row's scores into weights against its new maximum, and brings its
-/// sum up to date.
-void AttentionKernel::softmaxRow(const Tile &current, Value row) {
-  Value blockRow = b.add(b.mul(current.number, b.index(tile.rowTile)), row);
-  Value lowest = b.constant(element, kMinusInfinity);
-  Value lanes = loadVector(
-      scratch, b.add(maxPart, b.mul(row, b.index(tile.vectorLength))));
-  Value highest =
-      vector::ReductionOp::create(b, vector::CombiningKind::MAXNUMF, lanes);
-  Value before = loadScalar(b.add(rowMaxPart, blockRow));
-  Value after = b.fastMax(highest, before);
-  // Until a row has seen an allowed key its maximum is -inf, and -inf - -inf
-  // would be NaN.
-  Value isEmpty =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, after, lowest);
-  Value origin =
-      arith::SelectOp::create(b, isEmpty, b.constant(element, 0.0), after);
-  Value rescale = emitExp2(b, arith::SubFOp::create(b, before, origin));
-  Value origins = b.splat(vectorType, origin);
-
-  Value width = b.index(tile.getPanel());
-  Value rowBase = b.add(scorePart, b.mul(row, b.index(tile.keyBlock)));
-  SmallVector<Value> inits(tile.panelVectors, b.constant(vectorType, 0.0));
-  SmallVector<Value> sums = b.forLoop(
-      b.mul(current.firstPanel, width), b.mul(current.lastPanel, width), width,
-      inits, [&](Value column, ValueRange carried) {
-        SmallVector<Value> next;
-        for (int64_t j = 0; j < tile.panelVectors; ++j) {
-          Value offset =
-              b.add(rowBase, b.add(column, b.index(j * tile.vectorLength)));
-          Value shifted =
-              arith::SubFOp::create(b, loadVector(scratch, offset), origins);
-          Value weight = emitExp2(b, shifted);
-          storeVector(weight, scratch, offset);
-          next.push_back(arith::AddFOp::create(b, carried[j], weight));
-        }
-        return next;
-      });
-  Value sum = sums[0];
-  for (Value other : ArrayRef(sums).drop_front())
-    sum = arith::AddFOp::create(b, sum, other);
-  // The order of the lanes' sum is free, but always the same.
-  Value total = vector::ReductionOp::create(b, vector::CombiningKind::ADD, sum,
-                                            arith::FastMathFlags::reassoc);
-  Value sumOffset = b.add(rowSumPart, blockRow);
-  Value old = arith::MulFOp::create(b, loadScalar(sumOffset), rescale);
-  storeScalar(arith::AddFOp::create(b, old, total), sumOffset);
-  storeScalar(after, b.add(rowMaxPart, blockRow));
-  storeScalar(rescale, b.add(rescalePart, row));
-}
-
-/// output = output * rescale + weights x values, a panel of columns at a time.
-void AttentionKernel::weighValues(const Block &block, const Tile &current) {
-  Value width = b.index(tile.getPanel());
-  Value wholeColumns =
-      packsValues ? paddedValueDim : b.mul(b.div(valueDim, width), width);
-  b.forLoop(zero, wholeColumns, width, [&](Value column) {
-    weighColumns(block, current, column, /*partial=*/false);
-  });
-  if (!packsValues)
-    b.ifThen(b.cmp(arith::CmpIPredicate::slt, wholeColumns, valueDim), [&] {
-      weighColumns(block, current, wholeColumns, /*partial=*/true);
-    });
-}
-
-void AttentionKernel::weighColumns(const Block &block, const Tile &current,
-                                   Value column, bool partial) {
-  SmallVector<Value> live(tile.panelVectors), columns;
-  for (int64_t j = 0; j < tile.panelVectors; ++j) {
-    columns.push_back(b.add(column, b.index(j * tile.vectorLength)));
-    if (partial)
-      live[j] = b.laneMask(tile.vectorLength,
-                           b.max(b.sub(valueDim, columns[j]), zero));
-  }
-  Value firstRow = b.mul(current.number, b.index(tile.rowTile));
-  auto outputOffset = [&](int64_t row, int64_t j) {
-    return b.add(outputPart,
-                 b.add(b.mul(b.add(firstRow, b.index(row)), paddedValueDim),
-                       columns[j]));
-  };
-  SmallVector<Value> inits;
-  for (int64_t row = 0; row < tile.rowTile; ++row) {
-    Value rescale = broadcast(scratch, b.add(rescalePart, b.index(row)));
-    for (int64_t j = 0; j < tile.panelVectors; ++j)
-      inits.push_back(arith::MulFOp::create(
-          b, rescale, loadVector(scratch, outputOffset(row, j))));
-  }
-  Value width = b.index(tile.getPanel());
-  Value end = b.min(b.mul(current.lastPanel, width), current.keys);
-  SmallVector<Value> sums = b.forLoop(
-      b.mul(current.firstPanel, width), end, one, inits,
-      [&](Value key, ValueRange carried) {
-        SmallVector<Value> valueVectors;
-        for (int64_t j = 0; j < tile.panelVectors; ++j)
-          valueVectors.push_back(loadValues(block, b.add(current.firstKey, key),
-                                            columns[j], live[j]));
-        SmallVector<Value> next;
-        for (int64_t row = 0; row < tile.rowTile; ++row) {
-          Value weight = broadcast(
-              scratch,
-              b.add(scorePart, b.add(b.index(row * tile.keyBlock), key)));
-          for (int64_t j = 0; j < tile.panelVectors; ++j)
-            next.push_back(
-                vector::FMAOp::create(b, weight, valueVectors[j],
-                                      carried[row * tile.panelVectors + j]));
-        }
-        return next;
-      });
-  for (int64_t row = 0; row < tile.rowTile; ++row)
-    for (int64_t j = 0; j < tile.panelVectors; ++j)
-      storeVector(sums[row * tile.panelVectors + j], scratch,
-                  outputOffset(row, j));
-}
-
-/// The same, leaving keys with a score of -inf out of the products.
-void AttentionKernel::weighValuesCarefully(const Block &block,
-                                           const Tile &current) {
-  Value firstRow = b.mul(current.number, b.index(tile.rowTile));
-  Value step = b.index(tile.vectorLength);
-  Value width = b.index(tile.getPanel());
-  Value end = b.min(b.mul(current.lastPanel, width), current.keys);
-  Value lowest = b.constant(element, kMinusInfinity);
-  b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
-    Value output =
-        b.add(outputPart, b.mul(b.add(firstRow, row), paddedValueDim));
-    Value rowBase = b.mul(row, b.index(tile.keyBlock));
-    Value rescale = broadcast(scratch, b.add(rescalePart, row));
-    b.forLoop(zero, valueDim, step, [&](Value column) {
-      Value live = b.laneMask(tile.vectorLength, b.sub(valueDim, column));
-      Value init = arith::MulFOp::create(
-          b, rescale, loadVector(scratch, b.add(output, column)));
-      Value sum = b.forLoop(
-          b.mul(current.firstPanel, width), end, one, init,
-          [&](Value key, ValueRange carried) -> SmallVector<Value> {
-            Value offset = b.add(rowBase, key);
-            Value score = loadScalar(b.add(keptPart, offset));
-            Value isKept = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE,
-                                                 score, lowest);
-            return b.choose(
-                isKept,
-                [&]() -> SmallVector<Value> {
-                  Value weight = broadcast(scratch, b.add(scorePart, offset));
-                  Value values =
-                      loadValues(block, b.add(current.firstKey, key), column,
-                                 packsValues ? Value() : live);
-                  return {vector::FMAOp::create(b, weight, values, carried[0])};
-                },
-                [&]() -> SmallVector<Value> { return {carried[0]}; });
-          })[0];
-      storeVector(sum, scratch, b.add(output, column));
-    });
   });
 }

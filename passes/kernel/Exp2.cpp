@@ -16,48 +16,92 @@
 using namespace mlir;
 using namespace attn;
 
-Value attn::emitExp2(KernelBuilder &builder, Value x) {
-  Type type = x.getType();
-  if (getElementTypeOrSelf(type).isF64())
-    return math::Exp2Op::create(builder, x);
+namespace {
 
+/// What the method takes from a floating-point format.
+struct Format {
+  /// Stored bits of the significand.
+  unsigned significandBits;
+  /// Exponent of the format's bias, and of its least normal number.
+  double bias, leastExponent;
+  /// 1.5 * 2^significandBits: sums with it are whole numbers.
+  double rounder;
+  /// Minimax in relative error over [-1/2, 1/2] with the value 1 at 0, highest
+  /// power first.
+  ArrayRef<double> coefficients;
+};
+
+} // namespace
+
+static Format getFormat(Type type) {
+  static constexpr double single[] = {1.5594677836287063e-4,
+                                      1.3406643901987163e-3,
+                                      9.6176929739808419e-3,
+                                      5.5503105510010271e-2,
+                                      2.4022652782882338e-1,
+                                      6.9314721496803992e-1,
+                                      1.0};
+  static constexpr double twice[] = {
+      4.0780671733675832e-10, 7.0725704288474169e-9, 1.0180647693436777e-7,
+      1.3215442675238751e-6,  1.5252727385103186e-5, 1.5403530441572300e-4,
+      1.3333558153440072e-3,  9.6181291076070023e-3, 5.5504108664790394e-2,
+      2.4022650695910098e-1,  6.9314718055994570e-1, 1.0};
+  if (getElementTypeOrSelf(type).isF64())
+    return {52, 1023, -1022, 0x1.8p52, twice};
+  return {23, 127, -126, 0x1.8p23, single};
+}
+
+double attn::getExp2OriginLimit(Type type) {
+  // The shift of such an origin still has the rounder's exponent.
+  return getElementTypeOrSelf(type).isF64() ? 0x1p49 : 0x1p20;
+}
+
+Value attn::emitRoundToOrigin(KernelBuilder &builder, Value x) {
+  Value rounder = builder.constant(x.getType(), getFormat(x.getType()).rounder);
+  return arith::SubFOp::create(
+      builder, arith::AddFOp::create(builder, x, rounder), rounder);
+}
+
+Exp2Origin attn::emitExp2Origin(KernelBuilder &builder, Value origin) {
+  Type type = origin.getType();
+  Format format = getFormat(type);
+  // With the bias in it, the low bits of a sum are the exponent of 2^n.
+  Value shift = builder.constant(type, format.rounder + format.bias);
+  Value least = builder.constant(type, format.leastExponent);
+  return {builder.createOrFold<arith::SubFOp>(shift, origin),
+          builder.createOrFold<arith::AddFOp>(origin, least)};
+}
+
+Value attn::emitExp2(KernelBuilder &builder, Value x,
+                     const Exp2Origin &origin) {
+  Type type = x.getType();
+  Format format = getFormat(type);
   // Unordered, so that NaN counts as live.
   Value live = arith::CmpFOp::create(builder, arith::CmpFPredicate::UGE, x,
-                                     builder.constant(type, -126.0));
-  Value magic = builder.constant(type, 12582912.0);
-  Value shifted = arith::AddFOp::create(builder, x, magic);
-  Value whole = arith::SubFOp::create(builder, shifted, magic);
+                                     origin.floor);
+  Value shifted = arith::AddFOp::create(builder, x, origin.shift);
+  Value whole = arith::SubFOp::create(builder, shifted, origin.shift);
   Value fraction = arith::SubFOp::create(builder, x, whole);
-
-  // Minimax in relative error over [-1/2, 1/2], highest power first.
-  static constexpr double coefficients[] = {1.53458124e-4,
-                                            1.33999309e-3,
-                                            9.61848907e-3,
-                                            5.55032864e-2,
-                                            2.40226462e-1,
-                                            6.93147182e-1,
-                                            1.0};
-  Value power = builder.constant(type, coefficients[0]);
-  for (double coefficient : ArrayRef(coefficients).drop_front())
+  Value power = builder.constant(type, format.coefficients.front());
+  for (double coefficient : format.coefficients.drop_front())
     power = math::FmaOp::create(builder, power, fraction,
                                 builder.constant(type, coefficient));
 
-  Type bits = builder.getI32Type();
+  Type bits = builder.getIntegerType(
+      getElementTypeOrSelf(type).getIntOrFloatBitWidth());
   if (auto shaped = dyn_cast<ShapedType>(type))
     bits = shaped.clone(bits);
-  auto integer = [&](int32_t value) -> Value {
-    TypedAttr attr = builder.getI32IntegerAttr(value);
-    if (auto shaped = dyn_cast<ShapedType>(bits))
-      attr = DenseElementsAttr::get(shaped, static_cast<Attribute>(attr));
-    return arith::ConstantOp::create(builder, attr);
-  };
-  // The low bits of `shifted` are n; 2^n has the exponent n + 127. A product
-  // keeps NaN where an addition of bits would not.
-  Value n = arith::BitcastOp::create(builder, bits, shifted);
-  Value exponent = arith::ShLIOp::create(builder, n, integer(23));
-  exponent = arith::AddIOp::create(builder, exponent, integer(0x3F800000));
+  Value sum = arith::BitcastOp::create(builder, bits, shifted);
+  Value exponent = arith::ShLIOp::create(
+      builder, sum, builder.integer(bits, format.significandBits));
+  // A product keeps NaN, which an addition of bits would not.
   Value scale = arith::BitcastOp::create(builder, type, exponent);
   Value result = arith::MulFOp::create(builder, power, scale);
   return arith::SelectOp::create(builder, live, result,
                                  builder.constant(type, 0.0));
+}
+
+Value attn::emitExp2(KernelBuilder &builder, Value x) {
+  Value zero = builder.constant(x.getType(), 0.0);
+  return emitExp2(builder, x, emitExp2Origin(builder, zero));
 }

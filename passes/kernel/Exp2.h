@@ -15,13 +15,37 @@ namespace attn {
 
 class KernelBuilder;
 
-/// Emits 2^x for x <= 0 (scalar or vector of f32 or f64). -inf and, in f32,
-/// results below 2^-126 give exactly 0, so that masked keys have no weight and
-/// no denormal enters a product; NaN stays NaN.
+/// What 2^(x - origin) needs of an origin, for all x at once.
+struct Exp2Origin {
+  /// Added to x, rounds it to a whole number and moves it by -origin.
+  mlir::Value shift;
+  /// The x below which the result is 0.
+  mlir::Value floor;
+};
+
+/// Whole numbers of a magnitude below this are exact as origins.
+double getExp2OriginLimit(mlir::Type type);
+
+/// `x` rounded to a whole number where that is below the origin limit,
+/// otherwise a number near it; infinities stay.
+mlir::Value emitRoundToOrigin(KernelBuilder &builder, mlir::Value x);
+
+/// The terms of `origin`, a whole number below the origin limit.
+Exp2Origin emitExp2Origin(KernelBuilder &builder, mlir::Value origin);
+
+/// Emits 2^(x - origin) for x up to a few above the origin (scalars or vectors
+/// of f32 or f64). Results below the least normal number are exactly 0, as
+/// those of -inf are: masked keys have no weight, and no denormal enters a
+/// product. NaN stays NaN.
 ///
-/// f32: x = n + f with |f| <= 1/2 by the addition of 1.5 * 2^23, 2^f by a
-/// polynomial of degree 6 (relative error 2e-9 before rounding; 1 ulp after),
-/// 2^n by its bit pattern. f64 calls the math library.
+/// x = n + f with |f| <= 1/2 by the addition of 1.5 * 2^23 (f64: 2^52), 2^f by
+/// a polynomial of degree 6 (f64: 11) with a relative error of 3e-9 (2e-17)
+/// before rounding, 2^(n - origin) by its bit pattern. A whole origin costs no
+/// instruction, and 2^0 is exactly 1.
+mlir::Value emitExp2(KernelBuilder &builder, mlir::Value x,
+                     const Exp2Origin &origin);
+
+/// 2^x.
 mlir::Value emitExp2(KernelBuilder &builder, mlir::Value x);
 
 } // namespace attn

@@ -1,5 +1,4 @@
-//===- KernelBuilder.cpp - Short forms for emitting loops and arithmetic *- C++
-//-*-===//
+//===- KernelBuilder.cpp - Short forms for emitting kernels -----*- C++ -*-===//
 //
 // Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -23,6 +22,13 @@ Value KernelBuilder::index(int64_t value) {
 Value KernelBuilder::constant(Type type, double value) {
   auto element = cast<FloatType>(getElementTypeOrSelf(type));
   TypedAttr attr = getFloatAttr(element, value);
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    attr = DenseElementsAttr::get(shaped, static_cast<Attribute>(attr));
+  return arith::ConstantOp::create(*this, attr);
+}
+
+Value KernelBuilder::integer(Type type, int64_t value) {
+  TypedAttr attr = getIntegerAttr(getElementTypeOrSelf(type), value);
   if (auto shaped = dyn_cast<ShapedType>(type))
     attr = DenseElementsAttr::get(shaped, static_cast<Attribute>(attr));
   return arith::ConstantOp::create(*this, attr);

@@ -1,5 +1,4 @@
-//===- KernelBuilder.h - Short forms for emitting loops and arithmetic *- C++
-//-*-===//
+//===- KernelBuilder.h - Short forms for emitting kernels -------*- C++ -*-===//
 //
 // Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -25,6 +24,8 @@ public:
   mlir::Value index(int64_t value);
   /// A float scalar or vector of `type` filled with `value`.
   mlir::Value constant(mlir::Type type, double value);
+  /// An integer scalar or vector of `type` filled with `value`.
+  mlir::Value integer(mlir::Type type, int64_t value);
 
   mlir::Value add(mlir::Value lhs, mlir::Value rhs);
   mlir::Value sub(mlir::Value lhs, mlir::Value rhs);

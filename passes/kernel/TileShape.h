@@ -34,6 +34,10 @@ struct TileShape {
 
   int64_t getPanel() const { return vectorLength * panelVectors; }
   int64_t getRowTiles() const { return queryBlock / rowTile; }
+  /// Vectors that hold one element for each row of a register tile.
+  int64_t getRowVectors() const {
+    return (rowTile + vectorLength - 1) / vectorLength;
+  }
 };
 
 /// What the cost model knows of the target.

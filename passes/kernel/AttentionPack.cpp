@@ -1,0 +1,143 @@
+//===- AttentionPack.cpp - Operands in tile order ---------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/kernel/AttentionKernel.h"
+
+#include "passes/kernel/Shuffles.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace attn;
+
+/// Covers the last axis of an operand: by vectors, of which the last one may
+/// overlap the one before, or element by element where there is not one whole
+/// vector of neighbours.
+void AttentionKernel::forEachChunk(Value operand, Value extent,
+                                   function_ref<void(Value)> whole,
+                                   function_ref<void(Value)> single) {
+  auto bySingles = [&] { b.forLoop(zero, extent, one, single); };
+  if (!cast<MemRefType>(operand.getType()).isLastDimUnitStride())
+    return bySingles();
+  Value step = b.index(tile.vectorLength);
+  b.ifElse(
+      b.cmp(arith::CmpIPredicate::sge, extent, step),
+      [&] {
+        Value last = b.sub(extent, step);
+        b.forLoop(zero, extent, step,
+                  [&](Value first) { whole(b.min(first, last)); });
+      },
+      bySingles);
+}
+
+/// Transposes one panel of keys. Places beyond the last key repeat it: their
+/// scores are masked.
+void AttentionKernel::packKeys(Value slot, Value pair, Value panel) {
+  Value width = b.index(tile.getPanel());
+  Value batch = b.div(pair, keyHeads), head = b.rem(pair, keyHeads);
+  Value firstKey = b.mul(panel, width);
+  Value base = b.add(b.mul(slot, packedKeySize), b.mul(firstKey, headDim));
+  Value lastKey = b.sub(keys, one);
+  auto clamp = [&](Value key) { return b.min(b.add(firstKey, key), lastKey); };
+  b.forLoop(zero, width, b.index(tile.vectorLength), [&](Value part) {
+    Value partBase = b.add(base, part);
+    forEachChunk(
+        op.getKey(), headDim,
+        [&](Value firstColumn) {
+          SmallVector<Value> rows;
+          for (int64_t lane = 0; lane < tile.vectorLength; ++lane)
+            rows.push_back(loadElements(op.getKey(), batch, head,
+                                        clamp(b.add(part, b.index(lane))),
+                                        firstColumn));
+          for (auto [d, column] : llvm::enumerate(emitTranspose(b, rows)))
+            storeVector(
+                column, packedKeys,
+                b.add(partBase, b.mul(b.add(firstColumn, b.index(d)), width)));
+        },
+        [&](Value d) {
+          b.forLoop(zero, b.index(tile.vectorLength), one, [&](Value lane) {
+            Value element = loadElement(op.getKey(), batch, head,
+                                        clamp(b.add(part, lane)), d);
+            memref::StoreOp::create(
+                b, element, packedKeys,
+                b.add(partBase, b.add(b.mul(d, width), lane)));
+          });
+        });
+  });
+}
+
+/// Copies one key's values, padded with 0 to whole vectors.
+void AttentionKernel::packValues(Value slot, Value pair, Value key) {
+  Value batch = b.div(pair, keyHeads), head = b.rem(pair, keyHeads);
+  Value row = b.add(b.mul(slot, packedValueSize), b.mul(key, paddedValueDim));
+  // The copy writes over all of this but the padding.
+  Value lastVector = b.sub(paddedValueDim, b.index(tile.vectorLength));
+  b.ifThen(b.cmp(arith::CmpIPredicate::slt, valueDim, paddedValueDim), [&] {
+    storeVector(b.constant(vectorType, 0.0), packedValues,
+                b.add(row, lastVector));
+  });
+  forEachChunk(
+      op.getValue(), valueDim,
+      [&](Value column) {
+        storeVector(loadElements(op.getValue(), batch, head, key, column),
+                    packedValues, b.add(row, column));
+      },
+      [&](Value column) {
+        memref::StoreOp::create(
+            b, loadElement(op.getValue(), batch, head, key, column),
+            packedValues, b.add(row, column));
+      });
+}
+
+/// Lays the queries out as the register tiles read them, `[tile][d][row]`,
+/// scaled. Rows beyond the last query repeat it; they are never stored.
+void AttentionKernel::packQueries(const Block &block) {
+  Value rowTile = b.index(tile.rowTile);
+  Value lastQuery = b.sub(queries, one);
+  Value scale = b.splat(vectorType, scaleBefore);
+  // Upwards, since a column's vectors reach over the beginning of the next.
+  b.forLoop(zero, block.rows, rowTile, [&](Value firstRow) {
+    Value base = b.add(queryPart, b.mul(firstRow, headDim));
+    Value firstQuery = b.add(block.firstQuery, firstRow);
+    auto clamp = [&](Value row) {
+      return b.min(b.add(firstQuery, row), lastQuery);
+    };
+    forEachChunk(
+        op.getQuery(), headDim,
+        [&](Value firstColumn) {
+          SmallVector<SmallVector<Value>> groups;
+          for (int64_t first = 0; first < tile.rowTile;
+               first += tile.vectorLength) {
+            SmallVector<Value> rows;
+            int64_t end = std::min(first + tile.vectorLength, tile.rowTile);
+            for (int64_t row = first; row < end; ++row) {
+              Value elements =
+                  loadElements(op.getQuery(), block.batch, block.head,
+                               clamp(b.index(row)), firstColumn);
+              rows.push_back(arith::MulFOp::create(b, elements, scale));
+            }
+            groups.push_back(emitTranspose(b, rows));
+          }
+          for (int64_t d = 0; d < tile.vectorLength; ++d) {
+            Value place =
+                b.add(base, b.mul(b.add(firstColumn, b.index(d)), rowTile));
+            for (auto [number, columns] : llvm::enumerate(groups))
+              storeVector(columns[d], scratch,
+                          b.add(place, b.index(number * tile.vectorLength)));
+          }
+        },
+        [&](Value d) {
+          b.forLoop(zero, rowTile, one, [&](Value row) {
+            Value element = loadElement(op.getQuery(), block.batch, block.head,
+                                        clamp(row), d);
+            storeScalar(arith::MulFOp::create(b, element, scaleBefore),
+                        b.add(base, b.add(b.mul(d, rowTile), row)));
+          });
+        });
+  });
+}

@@ -1,0 +1,66 @@
+//===- Shuffles.cpp - Exchanges of lanes between vectors --------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/kernel/Shuffles.h"
+
+#include "passes/kernel/KernelBuilder.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace attn;
+
+/// Swaps the lanes of `upper` whose index has the bit `distance` with those of
+/// `lower` whose index does not.
+static std::pair<Value, Value> exchange(KernelBuilder &builder, Value upper,
+                                        Value lower, int64_t distance) {
+  int64_t lanes = cast<VectorType>(upper.getType()).getNumElements();
+  SmallVector<int64_t> first, second;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    bool swaps = lane & distance;
+    // Lanes of `lower` are numbered from `lanes` on.
+    first.push_back(swaps ? lanes + lane - distance : lane);
+    second.push_back(swaps ? lanes + lane : lane + distance);
+  }
+  return {vector::ShuffleOp::create(builder, upper, lower, first),
+          vector::ShuffleOp::create(builder, upper, lower, second)};
+}
+
+SmallVector<Value> attn::emitTranspose(KernelBuilder &builder,
+                                       ValueRange rows) {
+  int64_t lanes = cast<VectorType>(rows.front().getType()).getNumElements();
+  SmallVector<Value> result(rows);
+  result.resize(lanes, rows.back());
+  for (int64_t distance = lanes / 2; distance > 0; distance /= 2)
+    for (int64_t row = 0; row < lanes; ++row)
+      if (!(row & distance))
+        std::tie(result[row], result[row + distance]) =
+            exchange(builder, result[row], result[row + distance], distance);
+  return result;
+}
+
+Value attn::emitReduceEach(KernelBuilder &builder, ValueRange vectors,
+                           function_ref<Value(Value, Value)> combine) {
+  int64_t lanes = cast<VectorType>(vectors.front().getType()).getNumElements();
+  SmallVector<Value> partial(vectors);
+  for (int64_t distance = lanes / 2; distance > 0; distance /= 2) {
+    SmallVector<Value> next;
+    for (int64_t row = 0; row < distance; ++row) {
+      // Stages with one vector for both sides fill lanes that nobody reads.
+      if (row >= static_cast<int64_t>(partial.size()))
+        break;
+      size_t other = row + distance;
+      auto [first, second] = exchange(
+          builder, partial[row],
+          other < partial.size() ? partial[other] : partial[row], distance);
+      next.push_back(combine(first, second));
+    }
+    partial = std::move(next);
+  }
+  return partial.front();
+}

@@ -1,0 +1,33 @@
+//===- Shuffles.h - Exchanges of lanes between vectors ----------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_PASSES_KERNEL_SHUFFLES_H
+#define ATTN_PASSES_KERNEL_SHUFFLES_H
+
+#include "mlir/IR/ValueRange.h"
+
+namespace attn {
+
+class KernelBuilder;
+
+/// Transposes up to as many rows as a vector has lanes (a power of two):
+/// lane `i` of result `j` is lane `j` of row `i`. Lanes beyond the rows repeat
+/// the last one. Takes log2(lanes) shuffles a result.
+llvm::SmallVector<mlir::Value> emitTranspose(KernelBuilder &builder,
+                                             mlir::ValueRange rows);
+
+/// Reduces up to as many vectors as they have lanes, each over its lanes: lane
+/// `i` of the result is that of vector `i`. Lanes beyond the vectors repeat one
+/// of them. The order of the terms depends on nothing but the vector length.
+mlir::Value emitReduceEach(
+    KernelBuilder &builder, mlir::ValueRange vectors,
+    llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+
+} // namespace attn
+
+#endif // ATTN_PASSES_KERNEL_SHUFFLES_H
