@@ -34,9 +34,10 @@ mlir::Value emitRoundToOrigin(KernelBuilder &builder, mlir::Value x);
 Exp2Origin emitExp2Origin(KernelBuilder &builder, mlir::Value origin);
 
 /// Emits 2^(x - origin) for x up to a few above the origin (scalars or vectors
-/// of f32 or f64). Results below the least normal number are exactly 0, as
-/// those of -inf are: masked keys have no weight, and no denormal enters a
-/// product. NaN stays NaN.
+/// of f32 or f64). Results below 2^-100 (f64: 2^-900), far beyond what a sum
+/// with the largest weight can hold, are exactly 0, as those of -inf are:
+/// masked keys have no weight, and no product with a value is denormal. NaN
+/// stays NaN.
 ///
 /// x = n + f with |f| <= 1/2 by the addition of 1.5 * 2^23 (f64: 2^52), 2^f by
 /// a polynomial of degree 6 (f64: 11) with a relative error of 3e-9 (2e-17)

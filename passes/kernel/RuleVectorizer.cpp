@@ -14,63 +14,102 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace attn;
 
+/// Offsets of lanes stay below this, so that sums and differences of two, and
+/// what they are compared with, are exact in 32 bits.
+static constexpr int64_t kOffsetLimit = int64_t(1) << 28;
+/// Divisors up to this keep offsets below their limit.
+static constexpr int64_t kDivisorLimit = int64_t(1) << 20;
+
 namespace {
+
+/// A value of the rule in all lanes: one number for all of them, one number
+/// and small offsets from it, or a vector of the value's type.
+struct LaneValue {
+  /// In the type of the value; null for a vector of its own.
+  Value base;
+  /// With a base, offsets as vector<length x i32> or null; otherwise the
+  /// vector.
+  Value lanes;
+  /// No offset is larger than this, nor smaller than its negative.
+  int64_t bound = 0;
+
+  bool isUniform() const { return !lanes; }
+  bool isOffset() const { return base && lanes; }
+};
 
 class Vectorizer {
 public:
   Vectorizer(KernelBuilder &builder, Region &rule, const RuleLanes &lanes)
-      : builder(builder), rule(rule), lanes(lanes) {}
+      : builder(builder), rule(rule), lanes(lanes),
+        offsetType(VectorType::get(lanes.length, builder.getI32Type())) {}
 
   Value run(Value scores) {
     Block &body = rule.front();
     unsigned first = 0;
     if (scores)
-      mapping[body.getArgument(first++)] = scores;
-    mapping[body.getArgument(first++)] = lanes.batch;
-    mapping[body.getArgument(first++)] = lanes.head;
-    mapping[body.getArgument(first++)] = lanes.query;
+      values[body.getArgument(first++)] = {Value(), scores};
+    values[body.getArgument(first++)] = {lanes.batch};
+    values[body.getArgument(first++)] = {lanes.head};
+    values[body.getArgument(first++)] = {lanes.query};
     key = body.getArgument(first);
-    mapping[key] = builder.iota(lanes.length, lanes.firstKey);
+    auto steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes.length));
+    Value step = arith::ConstantOp::create(
+        builder, DenseElementsAttr::get(offsetType, ArrayRef<int32_t>(steps)));
+    values[key] = {lanes.firstKey, step, lanes.length - 1};
     for (Operation &op : body.without_terminator())
       visit(&op);
-    return asVector(lookup(cast<YieldOp>(body.getTerminator()).getValue()));
+    return asVector(cast<YieldOp>(body.getTerminator()).getValue());
   }
 
 private:
-  Value lookup(Value value) {
-    auto it = mapping.find(value);
-    return it == mapping.end() ? value : it->second;
+  LaneValue lookup(Value value) {
+    auto it = values.find(value);
+    return it == values.end() ? LaneValue{value} : it->second;
   }
 
-  /// A value of the rule is uniform, in its own type, or a vector of it.
-  bool isUniform(Value original) {
-    return lookup(original).getType() == original.getType();
-  }
+  bool isUniform(Value value) { return lookup(value).isUniform(); }
 
-  Value asVector(Value value) {
-    if (isa<VectorType>(value.getType()))
-      return value;
-    return builder.splat(VectorType::get(lanes.length, value.getType()), value);
+  /// The vector of a value in its own type.
+  Value asVector(Value original) {
+    LaneValue value = lookup(original);
+    if (!value.base)
+      return value.lanes;
+    auto type = VectorType::get(lanes.length, value.base.getType());
+    Value vector = builder.splat(type, value.base);
+    if (!value.lanes)
+      return vector;
+    Value wide;
+    if (type.getElementType().isIndex())
+      wide = builder.createOrFold<arith::IndexCastOp>(type, value.lanes);
+    else
+      wide = builder.createOrFold<arith::ExtSIOp>(type, value.lanes);
+    return arith::AddIOp::create(builder, vector, wide);
   }
 
   void visit(Operation *op) {
     if (llvm::all_of(op->getOperands(),
                      [&](Value operand) { return isUniform(operand); })) {
-      IRMapping values;
+      IRMapping mapping;
       for (Value operand : op->getOperands())
-        values.map(operand, lookup(operand));
-      Operation *copy = builder.clone(*op, values);
+        mapping.map(operand, lookup(operand).base);
+      Operation *copy = builder.clone(*op, mapping);
       for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
-        mapping[from] = to;
+        values[from] = {to};
+      return;
+    }
+    if (LaneValue result = visitOffsets(op); result.base || result.lanes) {
+      values[op->getResult(0)] = result;
       return;
     }
     if (auto load = dyn_cast<memref::LoadOp>(op))
       if (Value read = visitLoad(load)) {
-        mapping[load.getResult()] = read;
+        values[load.getResult()] = {Value(), read};
         return;
       }
     if (OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1) {
@@ -80,16 +119,149 @@ private:
     visitByLane(op);
   }
 
+  //===------------------------------------------------------------------===//
+  // Offsets from a number
+  //===------------------------------------------------------------------===//
+
+  /// The result of an integer op on values with offsets, empty where it has no
+  /// such form.
+  LaneValue visitOffsets(Operation *op) {
+    for (Value operand : op->getOperands()) {
+      LaneValue value = lookup(operand);
+      Type type = operand.getType();
+      // Narrower integers would wrap.
+      if (!value.base || !(type.isIndex() || type.isInteger(64)))
+        return {};
+    }
+    return TypeSwitch<Operation *, LaneValue>(op)
+        .Case<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::FloorDivSIOp,
+              arith::IndexCastOp, arith::CmpIOp, arith::SIToFPOp>(
+            [&](auto typed) { return compute(typed); })
+        .Default([](Operation *) { return LaneValue(); });
+  }
+
+  Value offsets(const LaneValue &value) {
+    return value.lanes ? value.lanes : builder.integer(offsetType, 0);
+  }
+
+  template <typename Op> LaneValue computeSum(Op op) {
+    LaneValue lhs = lookup(op.getLhs()), rhs = lookup(op.getRhs());
+    int64_t bound = lhs.bound + rhs.bound;
+    if (bound > kOffsetLimit)
+      return {};
+    return {builder.createOrFold<Op>(lhs.base, rhs.base),
+            builder.createOrFold<Op>(offsets(lhs), offsets(rhs)), bound};
+  }
+  LaneValue compute(arith::AddIOp op) { return computeSum(op); }
+  LaneValue compute(arith::SubIOp op) { return computeSum(op); }
+
+  LaneValue compute(arith::MulIOp op) {
+    LaneValue lhs = lookup(op.getLhs()), rhs = lookup(op.getRhs());
+    if (lhs.isUniform())
+      std::swap(lhs, rhs);
+    APInt factor;
+    if (!rhs.isUniform() || !matchPattern(rhs.base, m_ConstantInt(&factor)) ||
+        factor.abs().ugt(kOffsetLimit / std::max<int64_t>(lhs.bound, 1)))
+      return {};
+    int64_t number = factor.getSExtValue();
+    return {builder.mul(lhs.base, rhs.base),
+            builder.mul(lhs.lanes, builder.integer(offsetType, number)),
+            lhs.bound * std::abs(number)};
+  }
+
+  /// base = quotient * divisor + rest, so what is left to divide is small.
+  LaneValue compute(arith::FloorDivSIOp op) {
+    LaneValue value = lookup(op.getLhs()), by = lookup(op.getRhs());
+    APInt constant;
+    if (!by.isUniform() || !matchPattern(by.base, m_ConstantInt(&constant)) ||
+        !constant.isStrictlyPositive() || constant.ugt(kDivisorLimit))
+      return {};
+    int64_t divisor = constant.getSExtValue();
+    Value quotient =
+        builder.createOrFold<arith::FloorDivSIOp>(value.base, by.base);
+    Value rest = builder.sub(value.base, builder.mul(quotient, by.base));
+    // Whole divisors are added to divide what is not negative, unsigned.
+    int64_t added = llvm::divideCeil(value.bound, divisor);
+    Value start = builder.add(
+        toI32(rest), builder.integer(builder.getI32Type(), added * divisor));
+    Value dividend = builder.add(builder.splat(offsetType, start), value.lanes);
+    Value result = builder.div(dividend, builder.integer(offsetType, divisor));
+    result = builder.sub(result, builder.integer(offsetType, added));
+    return {quotient, result, added + 1};
+  }
+
+  LaneValue compute(arith::IndexCastOp op) {
+    LaneValue value = lookup(op.getIn());
+    Type type = op.getType();
+    if (!type.isIndex() && !type.isInteger(64))
+      return {};
+    return {builder.createOrFold<arith::IndexCastOp>(type, value.base),
+            value.lanes, value.bound};
+  }
+
+  /// Compares the offsets' difference with that of the bases, cut to where
+  /// offsets can be.
+  LaneValue compute(arith::CmpIOp op) {
+    using Predicate = arith::CmpIPredicate;
+    switch (op.getPredicate()) {
+    case Predicate::eq:
+    case Predicate::ne:
+    case Predicate::slt:
+    case Predicate::sle:
+    case Predicate::sgt:
+    case Predicate::sge:
+      break;
+    default:
+      return {};
+    }
+    LaneValue lhs = lookup(op.getLhs()), rhs = lookup(op.getRhs());
+    Value lower = builder.cmp(Predicate::slt, rhs.base, lhs.base);
+    Value size = builder.createOrFold<arith::SelectOp>(
+        lower, builder.sub(lhs.base, rhs.base),
+        builder.sub(rhs.base, lhs.base));
+    // As unsigned numbers, differences do not overflow.
+    Value limit = builder.integer(size.getType(), 4 * kOffsetLimit);
+    size = toI32(builder.createOrFold<arith::MinUIOp>(size, limit));
+    Value negative =
+        builder.sub(builder.integer(builder.getI32Type(), 0), size);
+    Value difference =
+        builder.createOrFold<arith::SelectOp>(lower, negative, size);
+    Value moved = builder.sub(offsets(lhs), offsets(rhs));
+    return {Value(), builder.cmp(op.getPredicate(), moved,
+                                 builder.splat(offsetType, difference))};
+  }
+
+  /// Exact, as long as the type holds all whole numbers up to the result.
+  LaneValue compute(arith::SIToFPOp op) {
+    LaneValue value = lookup(op.getIn());
+    auto type = VectorType::get(lanes.length, op.getType());
+    Value base = arith::SIToFPOp::create(builder, op.getType(), value.base);
+    Value moved = builder.createOrFold<arith::SIToFPOp>(type, value.lanes);
+    return {Value(),
+            arith::AddFOp::create(builder, builder.splat(type, base), moved)};
+  }
+
+  Value toI32(Value value) {
+    Type type = builder.getI32Type();
+    if (value.getType().isIndex())
+      return builder.createOrFold<arith::IndexCastOp>(type, value);
+    return builder.createOrFold<arith::TruncIOp>(type, value);
+  }
+
+  //===------------------------------------------------------------------===//
+  // Vectors
+  //===------------------------------------------------------------------===//
+
   void visitElementwise(Operation *op) {
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
-      operands.push_back(asVector(lookup(operand)));
+      operands.push_back(asVector(operand));
     OperationState state(op->getLoc(), op->getName());
     state.addOperands(operands);
     state.addTypes(VectorType::get(lanes.length, op->getResult(0).getType()));
     state.addAttributes(op->getDiscardableAttrDictionary().getValue());
     state.propertiesAttr = op->getPropertiesAsAttribute();
-    mapping[op->getResult(0)] = builder.create(state)->getResult(0);
+    values[op->getResult(0)] = {Value(), builder.create(state)->getResult(0)};
   }
 
   /// An array read: along the keys, or at an index of its own in each lane.
@@ -110,7 +282,7 @@ private:
     if (alongKeys) {
       SmallVector<Value> start;
       for (Value index : indices.drop_back())
-        start.push_back(lookup(index));
+        start.push_back(lookup(index).base);
       start.push_back(lanes.firstKey);
       return vector::MaskedLoadOp::create(builder, result, load.getMemref(),
                                           start, lanes.live, zero);
@@ -122,9 +294,8 @@ private:
     Value extent = builder.index(1);
     for (auto [index, size, stride] :
          llvm::zip(indices, metadata.getSizes(), metadata.getStrides())) {
-      Value step = asVector(stride);
-      position =
-          builder.add(position, builder.mul(asVector(lookup(index)), step));
+      Value step = builder.splat(indexVector, stride);
+      position = builder.add(position, builder.mul(asVector(index), step));
       extent = builder.add(
           extent, builder.mul(builder.sub(size, builder.index(1)), stride));
     }
@@ -144,7 +315,9 @@ private:
   /// One lane at a time, for what has no vector form; 0 in lanes without a
   /// key.
   void visitByLane(Operation *op) {
-    SmallVector<Value> inits;
+    SmallVector<Value> operands, inits;
+    for (Value operand : op->getOperands())
+      operands.push_back(asVector(operand));
     for (Type type : op->getResultTypes())
       inits.push_back(arith::ConstantOp::create(
           builder, builder.getZeroAttr(VectorType::get(lanes.length, type))));
@@ -156,14 +329,12 @@ private:
           return builder.choose(
               isLive,
               [&] {
-                IRMapping values;
-                for (Value operand : op->getOperands()) {
-                  Value value = lookup(operand);
-                  if (!isUniform(operand))
-                    value = vector::ExtractOp::create(builder, value, lane);
-                  values.map(operand, value);
-                }
-                Operation *copy = builder.clone(*op, values);
+                IRMapping mapping;
+                for (auto [operand, vector] :
+                     llvm::zip_equal(op->getOperands(), operands))
+                  mapping.map(operand,
+                              vector::ExtractOp::create(builder, vector, lane));
+                Operation *copy = builder.clone(*op, mapping);
                 SmallVector<Value> next;
                 for (auto [into, value] :
                      llvm::zip(carried, copy->getResults()))
@@ -174,14 +345,15 @@ private:
               [&] { return llvm::to_vector_of<Value>(carried); });
         });
     for (auto [from, to] : llvm::zip(op->getResults(), results))
-      mapping[from] = to;
+      values[from] = {Value(), to};
   }
 
   KernelBuilder &builder;
   Region &rule;
   const RuleLanes &lanes;
+  VectorType offsetType;
   Value key;
-  DenseMap<Value, Value> mapping;
+  DenseMap<Value, LaneValue> values;
 };
 
 } // namespace
