@@ -234,20 +234,41 @@ def TileAttention : Pass<"attn-tile-attention", "mlir::ModuleOp"> {
       : memref<?x?x?x64xf32>, memref<?x?x?x64xf32>, memref<?x?x?x64xf32>
     ```
 
-    After, per batch, query head and block of queries, in parallel:
+    After:
+
+    ```mlir
+    %few = arith.cmpi sle, %rows, %c16 : index
+    scf.if %few {
+      func.call @attention.decode(%q, %k, %v, %o)
+    } else {
+      func.call @attention.blocked(%q, %k, %v, %o)
+    }
+    ```
+
+    The rows are the queries of all heads that share a key head. Attentions that
+    are alike but for their operands call the same kernels.
+
+    The blocked kernel, in waves of some (batch, key head) pairs at a time:
 
     ```
-    pack the queries, scaled
-    for each block of keys that the mask does not leave empty:
-      scores = queries x keys            (register tiles of vectors)
-      apply the score rule; apply the mask unless it allows the whole block
-      new maximum, weights = exp2(scores - maximum), new sum
-      rescale the output where the maximum moved; output += weights x values
-    output / sum, or 0 where no key was allowed
+    pack the keys into panels, in parallel
+    per query head and block of queries, in parallel:
+      pack the queries, scaled
+      for each block of keys that the mask does not leave empty:
+        scores = queries x keys            (register tiles of vectors)
+        apply the score rule; apply the mask unless it allows the whole panel
+        new origin, weights = exp2(scores - origin), new sum
+        output = output * rescale + weights x values
+      output / sum, or 0 where no key was allowed
     ```
+
+    The decode kernel reads each key and value once, in place, for all rows. It
+    splits the keys into parts of a fixed length and merges their results in
+    order (Dao et al. 2023, "Flash-Decoding").
 
     (Milakov and Gimelshein 2018; Dao et al. 2022; Dao 2023.) Memory is one score
-    tile per thread. The result does not depend on the number of threads.
+    tile per thread, the packed keys of a wave, and one output per part. The
+    result does not depend on the number of threads.
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512",

@@ -40,10 +40,15 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
                                 scratch, b.add(keptPart, offset));
                   });
       });
-    beginSoftmax(current);
+    OnlineSoftmax softmax = getSoftmax();
+    Value width = b.index(tile.getPanel());
+    Value first = b.mul(current.firstPanel, width);
+    Value end = b.mul(current.lastPanel, width);
+    Value rows = b.mul(current.number, b.index(softmax.getPaddedRows()));
+    softmax.begin(b.add(originPart, rows), first, end);
     b.forLoop(zero, b.index(tile.rowTile), one,
-              [&](Value row) { weighRow(current, row); });
-    endSoftmax(current);
+              [&](Value row) { softmax.weighRow(row, first, end); });
+    softmax.end(b.add(sumPart, rows));
     if (careful)
       b.ifElse(
           careful, [&] { weighValuesCarefully(block, current); },

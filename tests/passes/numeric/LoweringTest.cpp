@@ -123,7 +123,7 @@ TEST(Binary, Integers) {
     check("%r0 = attn.binary floordiv %a0, %a1 : $0, $1\n"
           "%r1 = attn.binary mod %a0, %a1 : $0, $1",
           {p, q},
-          {{dtype, {4}, {5, -5, least, -6}}, {dtype, {4}, {0, 0, 0, 0}}});
+          {{dtype, {4}, {0, 0, least, -6}}, {dtype, {4}, {0, 0, 0, 0}}});
   }
 }
 

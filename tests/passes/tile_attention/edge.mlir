@@ -1,4 +1,4 @@
-// RUN: attn-opt %s --attn-tile-attention | FileCheck %s
+// RUN: attn-opt %s --attn-tile-attention --split-input-file | FileCheck %s
 
 // Attention on tensors is left for after bufferization.
 // CHECK-LABEL: func.func @on_tensors
@@ -8,19 +8,66 @@ func.func @on_tensors(%q: tensor<4x8xf32>) -> tensor<4x8xf32> {
   return %o : tensor<4x8xf32>
 }
 
-// Narrow values are widened once, into a packed copy.
-// CHECK-LABEL: func.func @half
+// -----
+
+// Narrow values are widened once, into a packed copy; few queries read them in
+// place.
+// CHECK-LABEL: func.func private @attention.decode
+// CHECK: vector.load %{{.*}} : memref<?x64xf16>, vector<16xf16>
+// CHECK-LABEL: func.func private @attention.blocked
 // CHECK-COUNT-3: memref.alloc({{.*}} : memref<?xf32>
-// CHECK: arith.extf %{{.*}} : f16 to f32
+// CHECK: arith.extf %{{.*}} : vector<16xf16> to vector<16xf32>
 // CHECK: arith.truncf %{{.*}} : vector<16xf32> to vector<16xf16>
 func.func @half(%q: memref<?x64xf16>, %o: memref<?x64xf16>) {
   attn.attention %q, %q, %q outs(%o : memref<?x64xf16>) : memref<?x64xf16>, memref<?x64xf16>, memref<?x64xf16>
   return
 }
 
-// CHECK-LABEL: func.func @double
+// -----
+
+// CHECK-LABEL: func.func private @attention.blocked
 // CHECK: vector.fma %{{.*}} : vector<8xf64>
 func.func @double(%q: memref<?x?x64xf64>, %o: memref<?x?x64xf64>) {
   attn.attention %q, %q, %q outs(%o : memref<?x?x64xf64>) : memref<?x?x64xf64>, memref<?x?x64xf64>, memref<?x?x64xf64>
+  return
+}
+
+// -----
+
+// Like attentions share their kernels; a constant in a rule makes another.
+// CHECK-LABEL: func.func @layers
+// CHECK: call @[[FIRST:attention.blocked]](%arg0, %arg1, %arg2)
+// CHECK: call @[[FIRST]](%arg1, %arg0, %arg2)
+// CHECK-NOT: call @[[FIRST]](
+// CHECK: call @attention.blocked_{{[0-9]+}}(%arg0, %arg1)
+// CHECK: return
+func.func @layers(%x: memref<?x64xf32>, %y: memref<?x64xf32>, %w: index) {
+  %c8 = arith.constant 8 : index
+  attn.attention %x, %x, %x mask {
+  ^bb0(%b: index, %h: index, %q: index, %k: index):
+    %near = arith.cmpi slt, %k, %w : index
+    attn.yield %near : i1
+  } outs(%y : memref<?x64xf32>) : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>
+  attn.attention %y, %y, %y mask {
+  ^bb0(%b: index, %h: index, %q: index, %k: index):
+    %near = arith.cmpi slt, %k, %w : index
+    attn.yield %near : i1
+  } outs(%x : memref<?x64xf32>) : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>
+  attn.attention %x, %x, %x mask {
+  ^bb0(%b: index, %h: index, %q: index, %k: index):
+    %near = arith.cmpi slt, %k, %c8 : index
+    attn.yield %near : i1
+  } outs(%y : memref<?x64xf32>) : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>
+  return
+}
+
+// -----
+
+// Rows of keys that are not contiguous are not read by vectors.
+// CHECK-LABEL: func.func @strided
+// CHECK-NOT: attention.decode
+// CHECK-LABEL: func.func private @attention.blocked
+func.func @strided(%q: memref<?x64xf32>, %k: memref<?x64xf32, strided<[1, ?]>>, %o: memref<?x64xf32>) {
+  attn.attention %q, %k, %k outs(%o : memref<?x64xf32>) : memref<?x64xf32>, memref<?x64xf32, strided<[1, ?]>>, memref<?x64xf32, strided<[1, ?]>>
   return
 }

@@ -1,0 +1,92 @@
+//===- DecodeKernel.h - Attention of few queries ----------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_PASSES_KERNEL_DECODEKERNEL_H
+#define ATTN_PASSES_KERNEL_DECODEKERNEL_H
+
+#include "passes/kernel/AttentionBase.h"
+#include "passes/kernel/OnlineSoftmax.h"
+
+namespace attn {
+
+/// Emits attention for so few queries that reading the keys and values is what
+/// takes the time: each is read once, in place, for all queries of all query
+/// heads that share it. These are the rows; there may be at most `kMaxRows`.
+///
+/// The keys are split into parts of a fixed length, which the threads share
+/// out (Dao et al. 2023, "Flash-Decoding"); the parts' results are merged in
+/// their order. So results do not depend on the number of threads.
+class DecodeKernel : AttentionBase {
+public:
+  static constexpr int64_t kMaxRows = 16;
+
+  /// Whether the operands' layout suits.
+  static bool supports(AttentionOp op);
+  /// Emits the test whether there are few enough rows.
+  static mlir::Value emitTest(KernelBuilder &builder, AttentionOp op);
+
+  DecodeKernel(KernelBuilder &builder, AttentionOp op, int64_t vectorLength);
+
+  void emit(const ThreadFunctions &threads);
+
+private:
+  /// One part of the keys for one (batch, key head) pair.
+  struct Part {
+    mlir::Value batch, keyHead;
+    /// Place of the part's results.
+    mlir::Value number;
+    mlir::Value firstKey, endKey;
+  };
+  /// Some of a part's keys, those from `firstKey` to before `endKey`; `columns`
+  /// are the scores, in whole vectors.
+  struct Step {
+    mlir::Value firstKey, endKey, columns;
+  };
+  /// Weights of some neighbouring rows and of up to a vector of keys; the first
+  /// of them is in `column` of the scores. With `tests`, for one row, keys left
+  /// out are skipped.
+  struct Weights {
+    mlir::Value firstKey, keys, column, row;
+    int64_t rows;
+    bool tests;
+  };
+
+  void emitPart(const Part &part);
+  void loadQueries(const Part &part);
+  void prefetchNext(const Part &part, mlir::Value operand, mlir::Value extent,
+                    mlir::Value firstKey, mlir::Value row);
+  void attendStep(const Part &part, const Step &step);
+  void scoreVector(const Part &part, const Step &step, mlir::Value column);
+  void scorePairOfRows(const Part &part, mlir::Value row, mlir::Value firstKey,
+                       mlir::Value lastKey, mlir::Value column);
+  void applyRules(const Part &part, const Step &step, mlir::Value row);
+  void addValues(const Part &part, const Step &step, mlir::Value column,
+                 mlir::Value row);
+  void addAllColumns(const Part &part, const Weights &weights);
+  void addColumns(const Part &part, const Weights &weights, mlir::Value column,
+                  int64_t vectors, bool partial);
+  void rescaleRow(const Part &part, mlir::Value row);
+  void mergeRow(mlir::Value pair, mlir::Value row);
+
+  mlir::Value getHead(mlir::Value keyHead, mlir::Value row);
+  mlir::Value getQuery(mlir::Value row);
+  mlir::Value getOutput(const Part &part, mlir::Value row);
+  OnlineSoftmax getSoftmax();
+
+  /// Rows are taken in pairs.
+  mlir::Value rows, paddedRows, splits, paddedHeadDim;
+  /// Results of the parts: `[pair][split][row][value dim]`, and the state of
+  /// their softmax, `[pair][split][origins, sums][row]`.
+  mlir::Value outputs, states;
+  mlir::Value queryPart, scorePart, keptPart, lanePart, originPart, sumPart,
+      rescalePart, shiftPart, floorPart;
+};
+
+} // namespace attn
+
+#endif // ATTN_PASSES_KERNEL_DECODEKERNEL_H
