@@ -37,6 +37,9 @@ struct DimAtom {
   std::string name;
   std::shared_ptr<const Dim> lhs;
   std::shared_ptr<const Dim> rhs;
+
+  /// A total order.
+  static int compare(const DimAtom &lhs, const DimAtom &rhs);
 };
 
 /// The size of an axis: a polynomial over atoms in canonical form, so that two

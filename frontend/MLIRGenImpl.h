@@ -106,8 +106,10 @@ private:
   mlir::Value emitFloatToInteger(mlir::Value value, mlir::Type type,
                                  mlir::Location loc);
   mlir::Value emitConstant(mlir::Type type, int64_t value, mlir::Location loc);
-  /// Never 0: an integer division by 0 would end the process.
-  mlir::Value emitDivisor(mlir::Value divisor, mlir::Location loc);
+  /// FloorDiv or Mod, for every divisor: both are 0 by 0, and the least integer
+  /// over -1 wraps.
+  mlir::Value emitIntegerDivision(Op op, mlir::Value lhs, mlir::Value rhs,
+                                  mlir::Location loc);
 
   //===--- MLIRGenShape.cpp -------------------------------------------===//
   std::optional<int64_t> getStatic(const Dim &dim) const;

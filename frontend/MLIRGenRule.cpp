@@ -66,7 +66,13 @@ mlir::Value FunctionGen::emitAttention(const Node *node, mlir::Location loc) {
   if (node->flag) {
     scale = operands[3];
   } else {
-    mlir::Value width = emitDim(node->operands[0]->type.shape.back(), plain);
+    const Dim &dim = node->operands[0]->type.shape.back();
+    mlir::Value width = emitDim(dim, plain);
+    // Over no elements every product is 0, whatever finite scale it takes.
+    if (getStatic(dim).value_or(0) <= 0)
+      width = emitIntegerBinary(Op::Max, width,
+                                emitConstant(builder.getIndexType(), 1, plain),
+                                plain);
     mlir::Value root = mlir::math::SqrtOp::create(
         builder, plain, emitConversion(width, accumulator, plain));
     scale = arith::DivFOp::create(builder, plain,

@@ -101,15 +101,39 @@ mlir::Value FunctionGen::emitScalarBinary(Op op, mlir::Value lhs,
              : emitIntegerBinary(op, lhs, rhs, loc);
 }
 
-mlir::Value FunctionGen::emitDivisor(mlir::Value divisor, mlir::Location loc) {
+mlir::Value FunctionGen::emitIntegerDivision(Op op, mlir::Value lhs,
+                                             mlir::Value rhs,
+                                             mlir::Location loc) {
+  mlir::Type type = lhs.getType();
   llvm::APInt known;
-  if (mlir::matchPattern(divisor, mlir::m_ConstantInt(&known)))
-    return divisor;
-  mlir::Value zero = emitConstant(divisor.getType(), 0, loc);
-  mlir::Value one = emitConstant(divisor.getType(), 1, loc);
-  mlir::Value isZero = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::eq, divisor, zero);
-  return arith::SelectOp::create(builder, loc, isZero, one, divisor);
+  bool isSafe = mlir::matchPattern(rhs, mlir::m_ConstantInt(&known)) &&
+                !known.isZero() && !known.isAllOnes();
+  // Processors trap on a divisor of 0, and on the least integer over -1.
+  mlir::Value isZero, isMinusOne;
+  mlir::Value divisor = rhs;
+  if (!isSafe) {
+    isZero = emitIntegerBinary(Op::Eq, rhs, emitConstant(type, 0, loc), loc);
+    isMinusOne =
+        emitIntegerBinary(Op::Eq, rhs, emitConstant(type, -1, loc), loc);
+    mlir::Value traps = emitIntegerBinary(Op::Or, isZero, isMinusOne, loc);
+    divisor = arith::SelectOp::create(builder, loc, traps,
+                                      emitConstant(type, 1, loc), rhs);
+  }
+  mlir::Value quotient =
+      arith::FloorDivSIOp::create(builder, loc, lhs, divisor);
+  if (op == Op::Mod) {
+    // The remainder of a division that rounds down has the divisor's sign; by
+    // 0, 1 and -1 it is 0.
+    mlir::Value product = emitIntegerBinary(Op::Mul, quotient, divisor, loc);
+    return emitIntegerBinary(Op::Sub, lhs, product, loc);
+  }
+  if (isSafe)
+    return quotient;
+  mlir::Value zero = emitConstant(type, 0, loc);
+  mlir::Value negated = emitIntegerBinary(Op::Sub, zero, lhs, loc);
+  quotient =
+      arith::SelectOp::create(builder, loc, isMinusOne, negated, quotient);
+  return arith::SelectOp::create(builder, loc, isZero, zero, quotient);
 }
 
 static arith::CmpIPredicate getIntegerPredicate(Op op) {
@@ -160,17 +184,8 @@ mlir::Value FunctionGen::emitIntegerBinary(Op op, mlir::Value lhs,
   case Op::Mul:
     return arith::MulIOp::create(builder, loc, lhs, rhs);
   case Op::FloorDiv:
-    return arith::FloorDivSIOp::create(builder, loc, lhs,
-                                       emitDivisor(rhs, loc));
-  case Op::Mod: {
-    // The remainder of a division that rounds down has the divisor's sign.
-    mlir::Value divisor = emitDivisor(rhs, loc);
-    mlir::Value quotient =
-        arith::FloorDivSIOp::create(builder, loc, lhs, divisor);
-    mlir::Value product =
-        arith::MulIOp::create(builder, loc, quotient, divisor);
-    return arith::SubIOp::create(builder, loc, lhs, product);
-  }
+  case Op::Mod:
+    return emitIntegerDivision(op, lhs, rhs, loc);
   case Op::Max:
     return arith::MaxSIOp::create(builder, loc, lhs, rhs);
   case Op::Min:

@@ -227,9 +227,14 @@ std::vector<const RuleDecl *> Sema::orderRules() {
       vertex.decl = &rule;
       Mentions mentions;
       mentions.visit(*rule.body);
+      auto isIndex = [&](StringRef name) {
+        return llvm::any_of(rule.indices, [&](const Identifier &index) {
+          return index.name == name;
+        });
+      };
       for (const auto &[name, range] : mentions.names)
         if (auto it = declarations.find(name.str());
-            it != declarations.end() && it->second.rule)
+            it != declarations.end() && it->second.rule && !isIndex(name))
           vertex.uses.emplace_back(it->second.rule, range);
     }
   return orderByUse<RuleDecl>(vertices, [&](auto cycle) {

@@ -11,56 +11,68 @@
 using namespace attn::frontend;
 
 static const BadProgram programs[] = {
-    {"KeyAndValueDisagreeOnSequence", R"(fn f(q: f32[B, H, T, D], k: f32[B, H, S, D], v: f32[B, H, T, D]) = attention(q, k, v))",
+    {"KeyAndValueDisagreeOnSequence",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, S, D], v: f32[B, H, T, D]) = attention(q, k, v))",
      R"(1:84-85: error: key and value disagree on sequence length: expected S, got T
 1:26-27: note: key 'k' has type f32[B, H, S, D], declared here
 1:46-47: note: value 'v' has type f32[B, H, T, D], declared here
 )"},
-    {"QueryAndKeyDisagreeOnHead", R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, E], v: f32[B, H, T, D]) = attention(q, k, v))",
+    {"QueryAndKeyDisagreeOnHead",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, E], v: f32[B, H, T, D]) = attention(q, k, v))",
      R"(1:81-82: error: query and key disagree on head dim: expected D, got E
 1:6-7: note: query 'q' has type f32[B, H, T, D], declared here
 1:26-27: note: key 'k' has type f32[B, H, T, E], declared here
 )"},
-    {"QueryAndKeyDisagreeOnBatch", R"(fn f(q: f32[B, H, T, D], k: f32[C, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v))",
+    {"QueryAndKeyDisagreeOnBatch",
+     R"(fn f(q: f32[B, H, T, D], k: f32[C, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v))",
      R"(1:81-82: error: query and key disagree on batch size: expected B, got C
 1:6-7: note: query 'q' has type f32[B, H, T, D], declared here
 1:26-27: note: key 'k' has type f32[C, H, T, D], declared here
 )"},
-    {"KeyAndValueDisagreeOnThe", R"(fn f(q: f32[B, H, T, D], k: f32[B, G, T, D], v: f32[B, H, T, D]) = attention(q, k, v))",
+    {"KeyAndValueDisagreeOnThe",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, G, T, D], v: f32[B, H, T, D]) = attention(q, k, v))",
      R"(1:84-85: error: key and value disagree on the number of heads: expected G, got H
 1:26-27: note: key 'k' has type f32[B, G, T, D], declared here
 1:46-47: note: value 'v' has type f32[B, H, T, D], declared here
 )"},
-    {"QueryAndKeyDisagreeOnThe", R"(fn f(q: f32[B, 6, T, D], k: f32[B, 4, T, D], v: f32[B, 4, T, D]) = attention(q, k, v))",
+    {"QueryAndKeyDisagreeOnThe",
+     R"(fn f(q: f32[B, 6, T, D], k: f32[B, 4, T, D], v: f32[B, 4, T, D]) = attention(q, k, v))",
      R"(1:81-82: error: query and key disagree on the number of heads: expected a divisor of 6, got 4
 1:6-7: note: query 'q' has type f32[B, 6, T, D], declared here
 1:26-27: note: key 'k' has type f32[B, 4, T, D], declared here
 )"},
-    {"QueryAndKeyDisagreeOnThe2", R"(fn f(q: f32[B, H, T, D], k: f32[B, T, D], v: f32[B, H, T, D]) = attention(q, k, v))",
+    {"QueryAndKeyDisagreeOnThe2",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, T, D], v: f32[B, H, T, D]) = attention(q, k, v))",
      R"(1:78-79: error: query and key disagree on the number of axes: expected 4, got 3
 1:6-7: note: query 'q' has type f32[B, H, T, D], declared here
 1:26-27: note: key 'k' has type f32[B, T, D], declared here
 )"},
-    {"QueryAndKeyDisagreeOnThe3", R"(fn f(q: f32[B, H, T, D], k: f16[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v))",
+    {"QueryAndKeyDisagreeOnThe3",
+     R"(fn f(q: f32[B, H, T, D], k: f16[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v))",
      R"(1:81-82: error: query and key disagree on the type of elements: expected f32, got f16
 1:6-7: note: query 'q' has type f32[B, H, T, D], declared here
 1:26-27: note: key 'k' has type f16[B, H, T, D], declared here
 )"},
-    {"ExpectsFloatsGotIBH", R"(fn f(q: i32[B, H, T, D], k: i32[B, H, T, D], v: i32[B, H, T, D]) = attention(q, k, v))",
+    {"ExpectsFloatsGotIBH",
+     R"(fn f(q: i32[B, H, T, D], k: i32[B, H, T, D], v: i32[B, H, T, D]) = attention(q, k, v))",
      R"(1:78-79: error: 'attention' expects floats, got i32[B, H, T, D]
 )"},
-    {"ExpectsTensorsOfShapeBH", R"(fn f(q: f32[T], k: f32[T], v: f32[T]) = attention(q, k, v))",
+    {"ExpectsTensorsOfShapeBH",
+     R"(fn f(q: f32[T], k: f32[T], v: f32[T]) = attention(q, k, v))",
      R"(1:51-52: error: 'attention' expects tensors of shape [B, H, T, D], [B, T, D] or [T, D], got f32[T]
 1:6-7: note: 'q' is declared here
 )"},
-    {"ExpectsArgumentsGot", R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k))",
+    {"ExpectsArgumentsGot",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k))",
      R"(1:68-83: error: 'attention' expects 3 arguments, got 2
 )"},
-    {"HasNoArgument", R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, msk: 1))",
+    {"HasNoArgument",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, msk: 1))",
      R"(1:87-90: error: 'attention' has no argument 'msk'
 1:87: hint: did you mean 'mask'?
 )"},
-    {"MustBeAMaskRuleGot", R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, mask: q))",
+    {"MustBeAMaskRuleGot",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, mask: q))",
      R"(1:93-94: error: 'mask' must be a mask rule, got f32[B, H, T, D]
 )"},
     {"MustBeAScoreRuleGot", R"(mask m(q, k) = k <= q
@@ -71,10 +83,12 @@ fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, 
 fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, mask: m))",
      R"(2:93-94: error: 'mask' must be a mask rule, got a score rule
 )"},
-    {"MustBeANumberGotH", R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, scale: q))",
+    {"MustBeANumberGotH",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, scale: q))",
      R"(1:94-95: error: 'scale' must be a number, got f32[B, H, T, D]
 )"},
-    {"MustBeAsTheScoresAre", R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], c: f64) = attention(q, k, v, scale: c))",
+    {"MustBeAsTheScoresAre",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], c: f64) = attention(q, k, v, scale: c))",
      R"(1:102-103: error: 'scale' must be f32 as the scores are, got f64
 )"},
 };

@@ -1,4 +1,5 @@
-//===- SemaBuiltinTest.cpp - Errors in calls of built-in functions -*- C++ -*-===//
+//===- SemaBuiltinTest.cpp - Errors in calls of built-in functions -*- C++
+//-*-===//
 //
 // Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -43,15 +44,18 @@ static const BadProgram programs[] = {
     {"NeedsTheArgument", R"(fn f(x: f32[A, B]) = concat(x, x))",
      R"(1:22-34: error: 'concat' needs the argument 'axis'
 )"},
-    {"JoinsTensorsThatDifferOnlyAlong", R"(fn f(x: f32[A, B], y: f32[A, C]) = concat(x, y, axis: 0))",
+    {"JoinsTensorsThatDifferOnlyAlong",
+     R"(fn f(x: f32[A, B], y: f32[A, C]) = concat(x, y, axis: 0))",
      R"(1:46-47: error: 'concat' joins tensors that differ only along axis 0: expected f32[A, B], got f32[A, C]
 1:6-7: note: the first one 'x' has type f32[A, B], declared here
 )"},
-    {"KeepsTheNumberOfElementsExpected", R"(fn f(x: f32[A, B]) = reshape(x, A, A))",
+    {"KeepsTheNumberOfElementsExpected",
+     R"(fn f(x: f32[A, B]) = reshape(x, A, A))",
      R"(1:22-38: error: 'reshape' keeps the number of elements: expected A * B, got A * A
 1:6-7: note: the tensor 'x' has type f32[A, B], declared here
 )"},
-    {"ADimensionMustBeMadeOf", R"(fn f(x: f32[A, B], n: i64) = reshape(x, n, B))",
+    {"ADimensionMustBeMadeOf",
+     R"(fn f(x: f32[A, B], n: i64) = reshape(x, n, B))",
      R"(1:41-42: error: a dimension must be made of integers and dimensions, got i64
 )"},
     {"ADimensionMustNotBeNegative", R"(fn f(x: f32[A, B]) = reshape(x, -1, B))",
@@ -79,7 +83,8 @@ static const BadProgram programs[] = {
     {"ReadingAnArrayWithIsFor", R"(fn f(x: f32[A]) = x[0])",
      R"(1:19-23: error: reading an array with [ ] is for rules only
 )"},
-    {"ExpectedAMultipleOfGot3", R"(fn f(x: f32[B, 2, T, D]) = repeat_heads(x, 3))",
+    {"ExpectedAMultipleOfGot3",
+     R"(fn f(x: f32[B, 2, T, D]) = repeat_heads(x, 3))",
      R"(1:28-46: error: expected a multiple of 2, got 3
 )"},
     {"TheSizeMustBeMadeOf", R"(fn f(n: i64) = range(n))",

@@ -15,13 +15,6 @@ using llvm::ArrayRef;
 using llvm::StringRef;
 using llvm::Twine;
 
-std::string Sema::nameOfCallee(const Expr &expr) {
-  if (const auto *name = llvm::dyn_cast<NameExpr>(&expr))
-    return name->name;
-  const auto *call = llvm::dyn_cast<CallExpr>(&expr);
-  return call ? nameOfCallee(*call->callee) : "";
-}
-
 Node *Sema::checkCall(const CallExpr &expr, Context &context) {
   const auto *name = llvm::dyn_cast<NameExpr>(expr.callee.get());
   if (!name) {
@@ -53,6 +46,8 @@ Node *Sema::checkCall(const CallExpr &expr, Context &context) {
     return checkBuiltin(expr, name->name, builtin->second, context);
   auto it = declarations.find(name->name);
   if (it == declarations.end()) {
+    if (!context.unknown.insert(name->name).second)
+      return nullptr;
     std::vector<StringRef> names;
     for (const auto &[other, declaration] : declarations)
       names.push_back(other);

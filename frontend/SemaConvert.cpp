@@ -315,6 +315,14 @@ Node *Sema::makePower(Node *lhs, Node *rhs, SourceRange range,
              : nullptr;
 }
 
+/// An integer of a program's text, whatever type it has been given.
+static bool isZero(const Node *node) {
+  while (node->kind == Node::Kind::Cast && isInteger(node->type.element))
+    node = node->operands[0];
+  return (node->kind == Node::Kind::IntLiteral && node->integer == 0) ||
+         (node->kind == Node::Kind::Size && node->dim.isConstant(0));
+}
+
 Node *Sema::makeBinary(Op op, Node *lhs, Node *rhs, StringRef what,
                        SourceRange range, SourceRange opRange,
                        Context &context) {
@@ -334,12 +342,10 @@ Node *Sema::makeBinary(Op op, Node *lhs, Node *rhs, StringRef what,
     }
   }
   if ((op == Op::FloorDiv || op == Op::Mod || op == Op::Div) &&
-      isIntegerScalar(lhs) && isIntegerScalar(rhs))
-    if (std::optional<Dim> divisor = asDim(rhs);
-        divisor && divisor->isConstant(0)) {
-      error(opRange, what + Twine(" divides by zero"));
-      return nullptr;
-    }
+      isInteger(lhs->type.element) && isIntegerScalar(rhs) && isZero(rhs)) {
+    error(opRange, what + Twine(" divides by zero"));
+    return nullptr;
+  }
   if (isIntegerScalar(lhs) && isIntegerScalar(rhs)) {
     if (Node *folded = foldInteger(op, lhs, rhs, opRange))
       return folded;
@@ -397,6 +403,11 @@ Node *Sema::makeSelect(Node *condition, Node *lhs, Node *rhs, SourceRange range,
   if (!broadcast({&condition->type, &lhs->type, &rhs->type}, "'where'", range,
                  context, shape))
     return nullptr;
+  // Tensors hold no indices.
+  if (!shape.empty() && lhs->type.element == Scalar::Index) {
+    lhs = adapt(lhs, Scalar::I64);
+    rhs = adapt(rhs, Scalar::I64);
+  }
   Scalar element = lhs->type.element == Scalar::Number ? rhs->type.element
                                                        : lhs->type.element;
   Node *node = make(Node::Kind::Select, Type::tensor(element, std::move(shape)),

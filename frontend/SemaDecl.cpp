@@ -15,6 +15,10 @@ using llvm::ArrayRef;
 using llvm::StringRef;
 using llvm::Twine;
 
+static bool isIndexName(StringRef name) {
+  return llvm::is_contained({"b", "h", "q", "k", "s"}, name);
+}
+
 //===----------------------------------------------------------------------===//
 // Signatures
 //===----------------------------------------------------------------------===//
@@ -80,7 +84,7 @@ void Sema::declareRule(const RuleDecl &rule) {
   for (const RuleParam &param : rule.params) {
     specs.push_back(param.type ? &*param.type : nullptr);
     names.push_back(&param.name);
-    if (llvm::is_contained({"b", "h", "q", "k", "s"}, param.name.name)) {
+    if (isIndexName(param.name.name)) {
       error(param.name.range, "parameter '" + Twine(param.name.name) +
                                   "' has the name of an index")
           .hint("indices come in parentheses of their own, after the "
@@ -89,6 +93,12 @@ void Sema::declareRule(const RuleDecl &rule) {
     }
   }
   ok &= bindSignature(specs, info.signature);
+  for (const BoundDim &dim : info.signature.dims)
+    if (isIndexName(dim.name)) {
+      error(dim.range,
+            "dimension '" + Twine(dim.name) + "' has the name of an index");
+      ok = false;
+    }
   ok &= checkParameterNames(names, info.signature);
   info.signatureFailed = !ok;
 }
@@ -185,7 +195,7 @@ bool Sema::checkIndices(const RuleDecl &rule) {
   std::map<StringRef, SourceRange> seen;
   for (const Identifier &index : rule.indices) {
     hasScore |= index.name == "s";
-    if (!llvm::is_contained({"b", "h", "q", "k", "s"}, index.name)) {
+    if (!isIndexName(index.name)) {
       DiagnosticBuilder builder = error(
           index.range, "unknown index '" + Twine(index.name) +
                            "', expected b, h, q, k" + (isMask ? "" : " or s"));

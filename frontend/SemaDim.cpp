@@ -121,7 +121,7 @@ std::optional<Type> Sema::readType(const TypeSpec &spec, Context &context) {
             node = binding->node;
           }
           std::optional<Dim> size = node ? asDim(node) : std::nullopt;
-          if (!size) {
+          if (!size && context.unknown.insert(name.name).second) {
             std::vector<StringRef> names;
             for (const Scope &scope : context.scopes)
               for (const auto &[other, binding] : scope)

@@ -61,6 +61,12 @@ fn f(x: f32[5]) = g(x))",
     {"DividesByZero", R"(fn f(x: f32[A]) = A % 0)",
      R"(1:21-22: error: '%' divides by zero
 )"},
+    {"ATensorDividesByZero", R"(fn f(x: i32[A]) = x div (A - A))",
+     R"(1:21-24: error: 'div' divides by zero
+)"},
+    {"DividesByAZeroOfAType", R"(fn f(x: i32[A]) = x % i32(0))",
+     R"(1:21-22: error: '%' divides by zero
+)"},
     {"ExpectedADimensionGot", R"(fn f(x: f32[2 - 3]) = x)",
      R"(1:13-18: error: expected a dimension, got -1
 )"},
@@ -88,7 +94,8 @@ fn f(a: f32[C, 2 * C]) = g(a))",
      R"(1:13-18: error: cannot find A from dimension A % 2
 1:13: hint: make 'A' a dimension of its own in some parameter
 )"},
-    {"ExpectedAMultipleOfGot2", R"(fn g(x: f32[B, T, C], y: f32[H]) = heads(x, H)
+    {"ExpectedAMultipleOfGot2",
+     R"(fn g(x: f32[B, T, C], y: f32[H]) = heads(x, H)
 fn f(x: f32[1, 2, 10], y: f32[4]) = g(x, y))",
      R"(2:37-44: error: expected a multiple of 4, got 10
 1:36-47: note: required here

@@ -148,7 +148,9 @@ Node *Sema::reportUnlistedIndex(const NameExpr &expr, const RuleDecl &rule) {
   return nullptr;
 }
 
-Node *Sema::reportUnknown(const NameExpr &expr, const Context &context) {
+Node *Sema::reportUnknown(const NameExpr &expr, Context &context) {
+  if (!context.unknown.insert(expr.name).second)
+    return nullptr;
   std::vector<StringRef> names;
   for (const Scope &scope : context.scopes)
     for (const auto &[name, binding] : scope)
@@ -174,7 +176,9 @@ Node *Sema::checkName(const NameExpr &expr, Context &context) {
       return size;
     }
     if (llvm::is_contained({"b", "h", "q", "k", "s"}, expr.name))
-      return reportUnlistedIndex(expr, *frame->decl);
+      return context.unknown.insert(expr.name).second
+                 ? reportUnlistedIndex(expr, *frame->decl)
+                 : nullptr;
   }
   auto it = declarations.find(expr.name);
   if (it == declarations.end()) {

@@ -78,6 +78,9 @@ struct Context {
   RuleFrame *rule = nullptr;
   /// Innermost last.
   std::vector<Scope> scopes;
+  /// Names that mean nothing here: the first use of each is an error, the
+  /// others are the same one.
+  std::set<std::string> unknown;
 };
 
 /// A dimension in a type of a signature, before its names are bound.
@@ -202,7 +205,7 @@ private:
   //===--- SemaExpr.cpp -----------------------------------------------===//
   Node *check(const Expr &expr, Context &context);
   Node *checkName(const NameExpr &expr, Context &context);
-  Node *reportUnknown(const NameExpr &expr, const Context &context);
+  Node *reportUnknown(const NameExpr &expr, Context &context);
   Node *checkUnary(const UnaryExpr &expr, Context &context);
   Node *checkBinary(const BinaryExpr &expr, Context &context);
   /// One link; `rhs` receives the right side, for the next link of a chain.
@@ -264,7 +267,6 @@ private:
   bool matchArguments(const CallExpr &expr, llvm::StringRef callee,
                       llvm::ArrayRef<const Identifier *> params,
                       SourceRange declared, std::vector<const Expr *> &values);
-  std::string nameOfCallee(const Expr &expr);
 
   //===--- SemaRule.cpp -----------------------------------------------===//
   /// A rule's name as a value.

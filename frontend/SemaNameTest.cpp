@@ -28,6 +28,20 @@ static const BadProgram programs[] = {
 1:33-39: error: unknown name 'scroes'
 1:33: hint: did you mean 'scores'?
 )"},
+    {"UnknownNamesAreReportedOnce",
+     R"(mask m(k) = q < k and q > 0
+fn f(x: f32[M]) -> (f32[N], f32[N]) {
+ let a = g(x) + g(x)
+ let b = range(N) + N
+ (a, b)
+}
+fn h(x: f32[M]) = x + N)",
+     R"(1:13-14: error: mask 'm' uses index 'q', but its list names only (k)
+1:8-9: note: the list is here
+2:25-26: error: unknown dimension 'N': no parameter binds it
+3:10-11: error: unknown function 'g'
+7:23-24: error: unknown name 'N'
+)"},
     {"ParameterIsDeclaredTwice", R"(fn f(x: f32[T], x: f32[T]) = x)",
      R"(1:17-18: error: parameter 'x' is declared twice
 1:6-7: note: first declared here

@@ -132,7 +132,20 @@ fn f(y: f32[A, C], len: f32[A]) = where(p(len), y, 0))",
      R"(2:43-46: error: argument 'len' of mask 'p' must be i32[A], got f32[A]
 1:8-11: note: 'len' is declared here as i32[B]
 )"},
-    {"WorksOnTensorsARuleComputes", R"(mask p(len: i32[B])(b, k) = k < softmax(len)
+    {"DividesByZero", R"(mask m(q, k) = q div 0 == k
+fn f(y: f32[A]) = y)",
+     R"(1:18-21: error: 'div' divides by zero
+)"},
+    {"AnIndexDividesByZero", R"(mask m(t: bool[N])(q, k) = t[k % 0]
+fn f(y: f32[A]) = y)",
+     R"(1:32-33: error: '%' divides by zero
+)"},
+    {"DimensionHasTheNameOfAnIndex", R"(mask m(t: bool[k])(q) = t[q]
+fn f(y: f32[A]) = y)",
+     R"(1:16-17: error: dimension 'k' has the name of an index
+)"},
+    {"WorksOnTensorsARuleComputes",
+     R"(mask p(len: i32[B])(b, k) = k < softmax(len)
 fn f(y: f32[A]) = y)",
      R"(1:33-45: error: 'softmax' works on tensors; a rule computes with numbers
 )"},

@@ -96,6 +96,19 @@ TEST_F(SemaTest, SizesAdapt) {
   EXPECT_EQ(results(), "f16[T] f64[T] i64[T] i64 f32 i64");
 }
 
+TEST_F(SemaTest, ARuleMayHaveTheNameOfAnIndex) {
+  load("score s(n)(s, q) = where(q > n, s, 0)\n"
+       "fn f(x: f32[T, D]) = s(3)(x)");
+  EXPECT_EQ(results(), "f32[T, D]");
+}
+
+TEST_F(SemaTest, SizesInTensorsAreIntegers) {
+  load("fn f(x: f32[T], c: bool) = (where(x > 0, T, 2 * T), where(c, T, 1), x "
+       "> T)");
+  EXPECT_EQ(results(), "i64[T] i64 bool[T]");
+  EXPECT_EQ(checked->functions.back().results[0].type.element, Scalar::I64);
+}
+
 TEST_F(SemaTest, RealNumbersFollowThroughLet) {
   load("fn f(b: f64[T]) {\n  let scale = 1 / sqrt(T)\n  b * scale\n}");
   EXPECT_EQ(results(), "f64[T]");

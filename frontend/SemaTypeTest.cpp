@@ -31,7 +31,8 @@ static const BadProgram programs[] = {
 1:6-7: note: the left side 'x' has type f32[A, B], declared here
 1:20-21: note: the right side 'y' has type f32[A, B], declared here
 )"},
-    {"ExpectsTensorsWithAtLeastAxes", R"(fn f(x: f32[A], y: f32[A, B]) = x @ y)",
+    {"ExpectsTensorsWithAtLeastAxes",
+     R"(fn f(x: f32[A], y: f32[A, B]) = x @ y)",
      R"(1:33-34: error: '@' expects tensors with at least 2 axes, got f32[A]
 )"},
     {"ExpectsFloatsGotIAB", R"(fn f(x: i32[A, B], y: i32[B, C]) = x @ y)",
@@ -51,7 +52,8 @@ static const BadProgram programs[] = {
 1:16-17: note: 'B' is bound here
 1:13-14: note: 'A' is bound here
 )"},
-    {"UnknownDimensionNoParameterBindsIt", R"(fn f(x: f32[A, B]) -> f32[A, Z] = x)",
+    {"UnknownDimensionNoParameterBindsIt",
+     R"(fn f(x: f32[A, B]) -> f32[A, Z] = x)",
      R"(1:30-31: error: unknown dimension 'Z': no parameter binds it
 )"},
     {"ExpectedBGotB", R"(fn f(x: f32[A, B]) -> (f32[A, B], f32[A]) = x)",
@@ -60,7 +62,8 @@ static const BadProgram programs[] = {
 1:13-14: note: 'A' is bound here
 1:16-17: note: 'B' is bound here
 )"},
-    {"ResultIsDeclaredTwice", R"(fn f(x: f32[A, B]) -> (a: f32[A, B], a: f32[A, B]) = (x, x))",
+    {"ResultIsDeclaredTwice",
+     R"(fn f(x: f32[A, B]) -> (a: f32[A, B], a: f32[A, B]) = (x, x))",
      R"(1:38-39: error: result 'a' is declared twice
 1:24-25: note: first declared here
 )"},
@@ -77,7 +80,8 @@ static const BadProgram programs[] = {
     {"ExpectsABoolGot", R"(fn f(x: f32[A]) = if x { x } else { x })",
      R"(1:22-23: error: 'if' expects a bool, got f32[A]
 )"},
-    {"BothSidesOfMustHaveOne", R"(fn f(x: f32[A], y: f32[B]) = if A > 1 { x } else { y })",
+    {"BothSidesOfMustHaveOne",
+     R"(fn f(x: f32[A], y: f32[B]) = if A > 1 { x } else { y })",
      R"(1:52-53: error: both sides of 'if' must have one type: expected f32[A], got f32[B]
 1:41-42: note: this side has type f32[A]
 1:13-14: note: 'A' is bound here
@@ -133,7 +137,8 @@ static const BadProgram programs[] = {
     {"ATransposeNeedsAtLeastAxes", R"(fn f(x: f32[T], y: f32[T, S]) = x' + y)",
      R"(1:33-35: error: a transpose needs at least 2 axes, got f32[T]
 )"},
-    {"CannotCombineBoolTAndExpected", R"(fn f(x: f32[T], y: f32[S]) = where(x > 0, x, y))",
+    {"CannotCombineBoolTAndExpected",
+     R"(fn f(x: f32[T], y: f32[S]) = where(x > 0, x, y))",
      R"(1:30-48: error: 'where' cannot combine bool[T] and f32[S]: expected T, got S
 1:13-14: note: 'T' is bound here
 1:24-25: note: 'S' is bound here
@@ -141,7 +146,8 @@ static const BadProgram programs[] = {
     {"ExpectsABoolGotI", R"(fn f(x: f32[T]) = if T { x } else { x })",
      R"(1:22-23: error: 'if' expects a bool, got i64
 )"},
-    {"CannotCombineTAndTExpected", R"(fn f(x: f32[B, T], y: f32[S, T]) = f32(x + y))",
+    {"CannotCombineTAndTExpected",
+     R"(fn f(x: f32[B, T], y: f32[S, T]) = f32(x + y))",
      R"(1:42-43: error: '+' cannot combine f32[B, T] and f32[S, T]: expected B, got S
 1:13-14: note: 'B' is bound here
 1:27-28: note: 'S' is bound here

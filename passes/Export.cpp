@@ -21,6 +21,9 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/Debug.h"
+
+#define DEBUG_TYPE "attn-export"
 
 namespace attn {
 #define GEN_PASS_DEF_EXPORT
@@ -231,6 +234,8 @@ static LogicalResult exportEntry(func::FuncOp func) {
   // A program may call its function `exp`; the linker must not take it for the
   // library's.
   func.setName((AttnDialect::kSymbolPrefix + func.getName()).str());
+  LLVM_DEBUG(llvm::dbgs() << "entry " << func.getName() << ": "
+                          << func.getFunctionType() << "\n");
   return success();
 }
 

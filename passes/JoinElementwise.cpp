@@ -14,6 +14,9 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/Debug.h"
+
+#define DEBUG_TYPE "attn-join-elementwise"
 
 namespace attn {
 #define GEN_PASS_DEF_JOINELEMENTWISE
@@ -32,10 +35,15 @@ static bool movesOnly(linalg::GenericOp op) {
 static bool shouldJoin(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
-  if (!producer || !consumer || !producer->hasOneUse())
+  if (!producer || !consumer)
     return false;
-  return consumer.getMatchingIndexingMap(operand).isPermutation() ||
-         movesOnly(producer);
+  bool joins = producer->hasOneUse() &&
+               (consumer.getMatchingIndexingMap(operand).isPermutation() ||
+                movesOnly(producer));
+  LLVM_DEBUG(llvm::dbgs() << (joins ? "join " : "keep apart ")
+                          << producer.getLoc() << " and " << consumer.getLoc()
+                          << "\n");
+  return joins;
 }
 
 namespace {

@@ -18,6 +18,9 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "llvm/Support/Debug.h"
+
+#define DEBUG_TYPE "attn-lower-to-linalg"
 
 namespace attn {
 #define GEN_PASS_DEF_LOWERTOLINALG
@@ -57,6 +60,8 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
       // Attention on buffers is of a later stage.
       if (attention && !attention.hasPureTensorSemantics())
         continue;
+      LLVM_DEBUG(llvm::dbgs() << "lower " << op->getName() << " at "
+                              << op->getLoc() << "\n");
       rewriter.replaceOp(op, lowerOp(rewriter, op));
       ++numLowered;
     }

@@ -121,7 +121,7 @@ static arith::CmpIPredicate getIntegerPredicate(BinaryKind kind) {
 }
 
 /// A divisor that no processor traps on: 0 counts as 1, and so does -1, by
-/// which the least integer cannot be divided; the quotient by -1 is the
+/// which the least integer cannot be divided; the quotients by both are the
 /// caller's.
 struct SafeDivisor {
   SafeDivisor(OpBuilder &builder, Location loc, Value divisor)
@@ -136,15 +136,16 @@ struct SafeDivisor {
                                    divisor,
                                    constant(builder, loc, type, number));
     };
+    isZero = equals(0);
     isMinusOne = equals(-1);
-    Value traps = arith::OrIOp::create(builder, loc, equals(0), isMinusOne);
+    Value traps = arith::OrIOp::create(builder, loc, isZero, isMinusOne);
     value = arith::SelectOp::create(builder, loc, traps,
                                     constant(builder, loc, type, 1), divisor);
   }
 
   Value value;
-  /// Null where it cannot be.
-  Value isMinusOne;
+  /// Both null where the divisor is known to be another one.
+  Value isZero, isMinusOne;
 };
 
 static Value emitFloorDiv(OpBuilder &builder, Location loc, Value lhs,
@@ -152,12 +153,13 @@ static Value emitFloorDiv(OpBuilder &builder, Location loc, Value lhs,
   SafeDivisor divisor(builder, loc, rhs);
   Value quotient =
       arith::FloorDivSIOp::create(builder, loc, lhs, divisor.value);
-  if (!divisor.isMinusOne)
+  if (!divisor.isZero)
     return quotient;
-  Value negated = arith::SubIOp::create(
-      builder, loc, constant(builder, loc, lhs.getType(), 0), lhs);
-  return arith::SelectOp::create(builder, loc, divisor.isMinusOne, negated,
-                                 quotient);
+  Value zero = constant(builder, loc, lhs.getType(), 0);
+  Value negated = arith::SubIOp::create(builder, loc, zero, lhs);
+  quotient = arith::SelectOp::create(builder, loc, divisor.isMinusOne, negated,
+                                     quotient);
+  return arith::SelectOp::create(builder, loc, divisor.isZero, zero, quotient);
 }
 
 /// The remainder with the sign of the divisor.
