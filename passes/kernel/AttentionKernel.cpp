@@ -88,7 +88,7 @@ void AttentionKernel::emitWave(Value firstPair, Value pairs) {
 
   Value blocks = b.ceilDiv(queries, b.index(tile.queryBlock));
   Value tasks = b.mul(b.mul(pairs, group), blocks);
-  b.forLoop(threadNumber, tasks, teamSize, [&](Value task) {
+  auto emitTask = [&](Value task) {
     Value row = b.div(task, blocks);
     Block block;
     block.slot = b.div(row, group);
@@ -100,6 +100,17 @@ void AttentionKernel::emitWave(Value firstPair, Value pairs) {
     block.rows =
         b.min(b.index(tile.queryBlock), b.sub(queries, block.firstQuery));
     emitBlock(block);
+  };
+  // Under a causal mask each block costs more than the one before it. Every
+  // other round is dealt out backwards, so that no thread always gets the last.
+  b.forLoop(zero, tasks, teamSize, [&](Value round) {
+    Value isOdd = b.rem(b.div(round, teamSize), b.index(2));
+    Value backwards = b.sub(b.sub(teamSize, one), threadNumber);
+    Value place = b.createOrFold<arith::SelectOp>(
+        b.cmp(arith::CmpIPredicate::eq, isOdd, one), backwards, threadNumber);
+    Value task = b.add(round, place);
+    b.ifThen(b.cmp(arith::CmpIPredicate::slt, task, tasks),
+             [&] { emitTask(task); });
   });
   // The next wave packs over the keys that this one reads.
   omp::BarrierOp::create(b);

@@ -29,7 +29,9 @@
 #include "mlir/Pass/PassManager.h"
 #include "gtest/gtest.h"
 
+#include <array>
 #include <cmath>
+#include <cstring>
 
 using namespace attn;
 using namespace attn::runtime;
@@ -230,6 +232,11 @@ std::vector<Sizes> shapes() {
   for (auto [tq, tk] : std::initializer_list<std::pair<int64_t, int64_t>>{
            {1, 7}, {1, 300}, {5, 64}, {40, 300}, {100, 30}, {3, 0}, {0, 3}})
     all.push_back({2, 2, 1, tq, tk, 16, 16});
+  // Decoding over several parts of the keys, from one row to a key head to one
+  // more than the decode kernel takes.
+  for (auto [h, g, tq] : std::initializer_list<std::array<int64_t, 3>>{
+           {2, 2, 1}, {3, 1, 1}, {4, 2, 3}, {4, 1, 4}, {17, 1, 1}})
+    all.push_back({2, h, g, tq, 1100, 40, 24});
   // Head dims, values of another width among them.
   for (int64_t d : {1, 3, 7, 15, 16, 17, 31, 33, 40, 64, 72, 80, 127, 128, 256})
     all.push_back({1, 1, 1, 29, 45, d, d});
@@ -361,34 +368,77 @@ INSTANTIATE_TEST_SUITE_P(Rules, AttentionGrid,
 /// What a masked-out key or value holds has no effect; what an allowed one
 /// holds spreads to its rows only.
 TEST_F(AttentionGrid, NaNStaysWhereItBelongs) {
-  const Rule &rule = rules()[1];
-  ASSERT_EQ(rule.name, "causal_top_left");
-  int64_t length = 80, dim = 20, bad = 50;
-  for (int level : {0, 3}) {
+  const Rule &rule = rules()[2];
+  ASSERT_EQ(rule.name, "causal_bottom_right");
+  int64_t length = 80, dim = 20, bad = 73;
+  // The last queries: all of them, and as many as are decoded.
+  for (auto [level, queries] : std::initializer_list<std::pair<int, int64_t>>{
+           {0, 80}, {3, 80}, {0, 12}, {3, 12}}) {
     std::unique_ptr<Executable> executable = compile(rule, level, 512);
     ASSERT_TRUE(executable);
     for (double poison : {double(NAN), double(INFINITY)})
       for (bool inKey : {false, true}) {
-        Tensor q = makeTensor(DType::F32, {1, 1, length, dim}, "q");
+        Tensor q = makeTensor(DType::F32, {1, 1, queries, dim}, "q");
         Tensor k = makeTensor(DType::F32, {1, 1, length, dim}, "k");
         Tensor v = makeTensor(DType::F32, {1, 1, length, dim}, "v");
         Tensor lengths = makeTensor(DType::I32, {1}, "len");
-        Tensor table = makeTensor(DType::F32, {length, length}, "table");
-        Tensor out = makeTensor(DType::F32, {1, 1, length, dim}, "out");
+        Tensor table = makeTensor(DType::F32, {queries, length}, "table");
+        Tensor out = makeTensor(DType::F32, {1, 1, queries, dim}, "out");
         for (int64_t d = 0; d < dim; ++d)
           (inKey ? k : v).set(bad * dim + d, poison);
         std::vector<const Tensor *> inputs = {&q, &k, &v, &lengths, &table};
         std::vector<Tensor *> outputs = {&out};
         llvm::Error error = executable->run(inputs, outputs, 1);
         ASSERT_FALSE(error) << toString(std::move(error));
-        for (int64_t i = 0; i < length * dim; ++i) {
-          bool sees = i / dim >= bad;
+        for (int64_t i = 0; i < queries * dim; ++i) {
+          bool sees = i / dim + length - queries >= bad;
           if (!sees)
             EXPECT_TRUE(std::isfinite(out.at(i))) << "row " << i / dim;
           else if (std::isnan(poison) || !inKey)
             EXPECT_FALSE(std::isfinite(out.at(i))) << "row " << i / dim;
         }
       }
+  }
+}
+
+/// A sequence gets the same bits alone as in a batch.
+TEST_F(AttentionGrid, BatchDoesNotMatter) {
+  std::unique_ptr<Executable> executable = compile(rules()[4], 3, 512);
+  ASSERT_EQ(rules()[4].name, "padding");
+  ASSERT_TRUE(executable);
+  for (int64_t queries : {3, 150}) {
+    int64_t batch = 3, heads = 2, keys = 700, dim = 24;
+    auto shape = [&](int64_t outer, int64_t rows) {
+      return std::vector<int64_t>{outer, heads, rows, dim};
+    };
+    Tensor q = makeTensor(DType::F32, shape(batch, queries), "q");
+    Tensor k = makeTensor(DType::F32, shape(batch, keys), "k");
+    Tensor v = makeTensor(DType::F32, shape(batch, keys), "v");
+    Tensor lengths = makeTensor(DType::I32, {batch}, "len", keys);
+    Tensor table = makeTensor(DType::F32, {queries, keys}, "table");
+    Tensor all = makeTensor(DType::F32, shape(batch, queries), "out");
+    llvm::Error error =
+        executable->run({&q, &k, &v, &lengths, &table}, {&all}, 2);
+    ASSERT_FALSE(error) << toString(std::move(error));
+    auto slice = [](const Tensor &from, std::vector<int64_t> to, int64_t at) {
+      Tensor part = llvm::cantFail(Tensor::create(from.dtype(), to));
+      std::memcpy(part.data(),
+                  static_cast<const char *>(from.data()) + at * part.numBytes(),
+                  part.numBytes());
+      return part;
+    };
+    for (int64_t b = 0; b < batch; ++b) {
+      Tensor q1 = slice(q, shape(1, queries), b);
+      Tensor k1 = slice(k, shape(1, keys), b);
+      Tensor v1 = slice(v, shape(1, keys), b);
+      Tensor length1 = slice(lengths, {1}, b);
+      Tensor alone = makeTensor(DType::F32, shape(1, queries), "alone");
+      error = executable->run({&q1, &k1, &v1, &length1, &table}, {&alone}, 1);
+      ASSERT_FALSE(error) << toString(std::move(error));
+      Tensor expected = slice(all, shape(1, queries), b);
+      EXPECT_EQ(std::memcmp(alone.data(), expected.data(), alone.numBytes()), 0)
+          << "sequence " << b << " of " << queries << " queries";
+    }
   }
 }
 
