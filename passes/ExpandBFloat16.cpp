@@ -80,6 +80,8 @@ struct ExpandBFloat16 : attn::impl::ExpandBFloat16Base<ExpandBFloat16> {
   using Base::Base;
 
   void runOnOperation() override {
+    if (!hasBFloat16())
+      return;
     RewritePatternSet patterns(&getContext());
     patterns.add<TruncateF64>(&getContext());
     arith::populateExpandBFloat16Patterns(patterns);
@@ -88,6 +90,22 @@ struct ExpandBFloat16 : attn::impl::ExpandBFloat16Base<ExpandBFloat16> {
     if (failed(
             applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
+  }
+
+private:
+  /// Most programs have none, and searching for a pattern takes long.
+  bool hasBFloat16() {
+    return getOperation()
+        ->walk([](Operation *op) {
+          for (Type type : op->getResultTypes())
+            if (getElementTypeOrSelf(type).isBF16())
+              return WalkResult::interrupt();
+          for (Type type : op->getOperandTypes())
+            if (getElementTypeOrSelf(type).isBF16())
+              return WalkResult::interrupt();
+          return WalkResult::advance();
+        })
+        .wasInterrupted();
   }
 };
 

@@ -328,6 +328,28 @@ def LowerToLoops : Pass<"attn-lower-to-loops", "mlir::func::FuncOp"> {
 // tiled -> llvm
 //===----------------------------------------------------------------------===//
 
+def ApproximateMath : Pass<"attn-approximate-math"> {
+  let summary = "expands math functions of vectors of f32";
+  let description = [{
+    Before:
+
+    ```mlir
+    %y = math.tanh %x : vector<16xf32>
+    ```
+
+    After: polynomials of %x in multiply-adds. Without this each lane calls
+    libm, which is what scalars and functions not listed here go on doing.
+
+    Largest errors, in units in the last place, over all exponents, against
+    libm in double precision (tests/passes/numeric): exp, exp2 2; tanh,
+    expm1, log, log1p, log2, erf 4. Infinities and NaN give what libm gives.
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::math::MathDialect",
+    "mlir::vector::VectorDialect"
+  ];
+}
+
 def ExpandBFloat16 : Pass<"attn-expand-bfloat16"> {
   let summary = "converts to and from bf16 with integer arithmetic";
   let description = [{

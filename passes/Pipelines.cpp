@@ -143,6 +143,7 @@ void attn::buildLLVMPipeline(OpPassManager &passes) {
   passes.addPass(createLowerAffinePass());
   passes.addPass(createSCFToControlFlowPass());
   addNarrowFloats(passes);
+  passes.addPass(createApproximateMath());
   // Vectors first: their lowering emits arith and memref ops.
   ConvertVectorToLLVMPassOptions vectors;
   vectors.force32BitVectorIndices = false;
@@ -163,7 +164,6 @@ void attn::buildLLVMPipeline(OpPassManager &passes) {
   passes.addPass(createConvertOpenMPToLLVMPass());
   passes.addPass(createUBToLLVMConversionPass());
   passes.addPass(createReconcileUnrealizedCastsPass());
-  addCleanup(passes);
 }
 
 void attn::buildPipeline(OpPassManager &passes, Stage stage,

@@ -136,6 +136,8 @@ private:
     auto type = builder.getFunctionType(ValueRange(arguments).getTypes(), {});
     auto kernel = func::FuncOp::create(op.getLoc(), "attention", type);
     kernel.setPrivate();
+    // The runtime compiles kernels when they are first called.
+    kernel->setAttr("passthrough", builder.getStrArrayAttr({"attn-kernel"}));
     Block *body = kernel.addEntryBlock();
     builder.setInsertionPointToStart(body);
     IRMapping mapping;

@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llvm {
 class LLVMContext;
@@ -36,19 +37,28 @@ struct EngineOptions;
 /// The prefix of the functions that `llvm.emit_c_interface` makes.
 constexpr const char *kInterfacePrefix = "_mlir_ciface_";
 
-/// Optimised IR and what turns it into code. Destroyed in reverse order.
+/// The function attribute, as LLVM spells it, of a kernel: a large function of
+/// which a program may have several and call few.
+constexpr const char *kKernelAttribute = "attn-kernel";
+
+/// IR and what turns it into code. Destroyed in reverse order.
 struct CodeGen {
   std::unique_ptr<llvm::LLVMContext> context;
   /// Errors that LLVM reported through the context, one a line.
   std::unique_ptr<std::string> errors;
   std::unique_ptr<llvm::TargetMachine> machine;
+  unsigned optLevel = 0;
+  /// Optimised, without the kernels.
   std::unique_ptr<llvm::Module> module;
+  /// One kernel each, with what only that uses; not optimised.
+  std::vector<std::unique_ptr<llvm::Module>> kernels;
 
   CodeGen();
   CodeGen(CodeGen &&);
   ~CodeGen();
 
-  /// Translates and optimises. Only `entry` and its C interface stay visible.
+  /// Translates, and optimises what is no kernel. Only `entry`, its C interface
+  /// and the kernels stay visible.
   /// `mustRun` makes it an error if this machine lacks a feature of the CPU.
   static llvm::Expected<CodeGen> create(mlir::ModuleOp module,
                                         llvm::StringRef entry,
@@ -60,11 +70,18 @@ struct CodeGen {
   llvm::Error addThunk(llvm::StringRef name, llvm::StringRef entry,
                        size_t numArguments);
 
+  /// Optimises the kernels and puts them back into the module.
+  llvm::Error mergeKernels();
+
   std::string printIR() const;
 
   /// Either consumes the module: code generation changes the IR.
   llvm::Expected<std::string> emitAssembly() &&;
-  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> emitObject() &&;
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> emitObject();
+
+  /// Optimises a kernel and generates its code, which changes the IR.
+  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+  compileKernel(llvm::Module &kernel);
 };
 
 } // namespace attn::runtime

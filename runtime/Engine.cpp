@@ -18,6 +18,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/Allocator.h"
 #include "runtime/CodeGen.h"
+#include "runtime/LazyKernels.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
@@ -54,6 +55,7 @@ private:
 struct Executable::Impl {
   Signature signature;
   std::unique_ptr<llvm::orc::LLJIT> jit;
+  std::unique_ptr<LazyKernels> kernels;
   void (*thunk)(void **) = nullptr;
   std::atomic<int64_t> temporaryBytes = 0;
 
@@ -96,6 +98,8 @@ llvm::Error Executable::Impl::link(std::unique_ptr<llvm::MemoryBuffer> object) {
   llvm::Error error =
       jit->getMainJITDylib().define(orc::absoluteSymbols(std::move(hooks)));
   if (!error)
+    error = kernels->add(*jit);
+  if (!error)
     error = jit->addObjectFile(std::move(object));
   if (!error) {
     auto address = jit->lookup(kThunkName);
@@ -126,13 +130,15 @@ Executable::create(mlir::ModuleOp module, const EngineOptions &options) {
       module, impl->signature.symbol, options, /*mustRun=*/true);
   if (!codeGen)
     return codeGen.takeError();
-  if (llvm::Error error = codeGen->addThunk(
-          kThunkName, impl->signature.symbol,
-          impl->signature.inputs.size() + impl->signature.results.size()))
+  if (llvm::Error error = codeGen->addThunk(kThunkName, impl->signature.symbol,
+                                            impl->signature.inputs.size() +
+                                                impl->signature.results.size()))
     return std::move(error);
-  auto object = std::move(*codeGen).emitObject();
+  auto object = codeGen->emitObject();
   if (!object)
     return object.takeError();
+  codeGen->module.reset();
+  impl->kernels = std::make_unique<LazyKernels>(std::move(*codeGen));
   if (llvm::Error error = impl->link(std::move(*object)))
     return std::move(error);
   return std::unique_ptr<Executable>(new Executable(std::move(impl)));
@@ -147,6 +153,8 @@ attn::runtime::emitLLVMIR(mlir::ModuleOp module, const EngineOptions &options) {
       CodeGen::create(module, signature->symbol, options, /*mustRun=*/false);
   if (!codeGen)
     return codeGen.takeError();
+  if (llvm::Error error = codeGen->mergeKernels())
+    return std::move(error);
   return codeGen->printIR();
 }
 
@@ -160,6 +168,8 @@ attn::runtime::emitAssembly(mlir::ModuleOp module,
       CodeGen::create(module, signature->symbol, options, /*mustRun=*/false);
   if (!codeGen)
     return codeGen.takeError();
+  if (llvm::Error error = codeGen->mergeKernels())
+    return std::move(error);
   return std::move(*codeGen).emitAssembly();
 }
 
@@ -271,6 +281,10 @@ const Signature &Executable::signature() const { return impl->signature; }
 
 int64_t Executable::lastRunTemporaryBytes() const {
   return impl->temporaryBytes;
+}
+
+double Executable::takeCompileSeconds() {
+  return impl->kernels->takeCompileSeconds();
 }
 
 int attn::runtime::defaultThreads() { return omp_get_max_threads(); }

@@ -64,6 +64,10 @@ public:
   /// held at one time.
   int64_t lastRunTemporaryBytes() const;
 
+  /// Seconds that runs spent on compiling kernels since the last call of this:
+  /// a kernel is compiled when it is first called.
+  double takeCompileSeconds();
+
 private:
   struct Impl;
   explicit Executable(std::unique_ptr<Impl> impl);

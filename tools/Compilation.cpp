@@ -15,6 +15,7 @@
 #include "tools/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
@@ -119,12 +120,14 @@ ExitCode Compilation::generate() {
   return ExitCode::InternalError;
 }
 
-ExitCode Compilation::runPasses(function_ref<void(OpPassManager &)> build) {
+ExitCode Compilation::runPasses(function_ref<void(OpPassManager &)> build,
+                                bool verifies) {
   Report report(context);
   PassManager passes(&context);
   std::string failed;
   passes.addInstrumentation(std::make_unique<FailureWatch>(failed));
   passes.enableCrashReproducerGeneration(kReproducer);
+  passes.enableVerifier(verifies);
   build(passes);
   if (succeeded(passes.run(*module)))
     return ExitCode::Success;
@@ -138,24 +141,37 @@ ExitCode Compilation::runPasses(function_ref<void(OpPassManager &)> build) {
   return ExitCode::InternalError;
 }
 
+/// Whether the module came out of the passes as valid IR.
+bool Compilation::isValid() {
+  Report report(context);
+  return succeeded(verify(*module));
+}
+
 ExitCode Compilation::lower(Stage stage) {
   if (!options.extraPasses.empty())
     registerPasses();
   std::string error;
   llvm::raw_string_ostream errorStream(error);
-  ExitCode status = runPasses([&](OpPassManager &passes) {
+  auto build = [&](OpPassManager &passes) {
     TilePipelineOptions tile;
     tile.optLevel = options.optLevel;
     tile.vectorBits = getHostVectorBits();
     buildPipeline(passes, stage, tile);
     if (!options.extraPasses.empty())
       (void)parsePassPipeline(options.extraPasses, passes, errorStream);
-  });
+  };
+  // Verifying after each pass takes half as long again as the passes.
+  ExitCode status = runPasses(build, /*verifies=*/false);
   if (!error.empty()) {
     llvm::errs() << "attnc: error: --add-passes: " << error;
     return ExitCode::UserError;
   }
-  return status;
+  if (status != ExitCode::Success || isValid())
+    return status;
+  // Once more from the start, to find the pass that is at fault.
+  if (status = generate(); status == ExitCode::Success)
+    status = runPasses(build, /*verifies=*/true);
+  return status == ExitCode::Success ? ExitCode::InternalError : status;
 }
 
 ExitCode Compilation::compile(Stage stage) {

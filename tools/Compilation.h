@@ -63,7 +63,9 @@ public:
   mlir::ModuleOp getModule() { return *module; }
 
 private:
-  ExitCode runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build);
+  ExitCode runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build,
+                     bool verifies);
+  bool isValid();
   ExitCode reportErrors();
 
   CompilationOptions options;

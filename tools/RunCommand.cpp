@@ -42,13 +42,17 @@ static Error makeError(const llvm::Twine &message) {
   return llvm::createStringError(message);
 }
 
-/// "q, k, v".
+/// "q, k, v", and how many there are beyond the first few.
 static std::string listNames(llvm::ArrayRef<Parameter> parameters) {
-  return llvm::join(llvm::map_range(parameters,
-                                    [](const Parameter &parameter) {
-                                      return parameter.name;
-                                    }),
-                    ", ");
+  constexpr size_t maxNames = 12;
+  std::string list = llvm::join(
+      llvm::map_range(
+          parameters.take_front(maxNames),
+          [](const Parameter &parameter) { return parameter.name; }),
+      ", ");
+  if (parameters.size() > maxNames)
+    list += " and " + std::to_string(parameters.size() - maxNames) + " more";
+  return list;
 }
 
 static Expected<size_t> findParameter(llvm::ArrayRef<Parameter> parameters,
@@ -57,8 +61,14 @@ static Expected<size_t> findParameter(llvm::ArrayRef<Parameter> parameters,
   for (auto [i, parameter] : llvm::enumerate(parameters))
     if (parameter.name == name)
       return i;
+  std::vector<StringRef> names;
+  for (const Parameter &parameter : parameters)
+    names.push_back(parameter.name);
+  std::string hint;
+  if (auto suggestion = frontend::suggest(name, names))
+    hint = "\n  note: did you mean '" + *suggestion + "'?";
   return makeError("'" + function + "' has no " + kind + " '" + name +
-                   "'; expected one of " + listNames(parameters));
+                   "'; expected one of " + listNames(parameters) + hint);
 }
 
 namespace {
@@ -66,9 +76,10 @@ namespace {
 /// One call of a compiled program: its arrays, and what came of it.
 class Call {
 public:
-  Call(const RunOptions &options, const Signature &signature)
-      : options(options), signature(signature), inputs(signature.inputs.size()),
-        isGiven(signature.inputs.size()) {}
+  Call(const RunOptions &options, const Signature &signature,
+       double compileSeconds)
+      : options(options), signature(signature), compileSeconds(compileSeconds),
+        inputs(signature.inputs.size()), isGiven(signature.inputs.size()) {}
 
   /// Reads the arrays given by name, and the shapes they bind.
   Error readInputs();
@@ -83,8 +94,8 @@ public:
   Error run(Executable &executable);
   Error writeOutputs();
 
-  void print(double compileSeconds) const;
-  void printJSON(double compileSeconds) const;
+  void print() const;
+  void printJSON() const;
 
 private:
   Error give(size_t index, Tensor tensor, StringRef source);
@@ -98,6 +109,8 @@ private:
 
   const RunOptions &options;
   const Signature &signature;
+  /// Without the kernels, which are compiled in runs, at first.
+  double compileSeconds;
   std::vector<Tensor> inputs, outputs;
   std::vector<bool> isGiven;
   std::vector<int64_t> dims;
@@ -273,7 +286,9 @@ Error Call::run(Executable &executable) {
     double start = now();
     if (Error error = executable.run(arguments, results, options.threads))
       return error;
-    seconds.push_back(now() - start);
+    double compiling = executable.takeCompileSeconds();
+    seconds.push_back(now() - start - compiling);
+    compileSeconds += compiling;
   }
   return Error::success();
 }
@@ -306,7 +321,7 @@ double Call::median() const {
                            : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-void Call::print(double compileSeconds) const {
+void Call::print() const {
   llvm::raw_ostream &os = llvm::outs();
   for (auto [parameter, tensor] : llvm::zip(signature.results, outputs)) {
     Statistics statistics = computeStatistics(tensor);
@@ -333,7 +348,7 @@ static llvm::json::Value finiteOrNull(double value) {
   return value;
 }
 
-void Call::printJSON(double compileSeconds) const {
+void Call::printJSON() const {
   llvm::json::Array results;
   for (auto [parameter, tensor] : llvm::zip(signature.results, outputs)) {
     Statistics statistics = computeStatistics(tensor);
@@ -380,9 +395,7 @@ ExitCode tools::runCommand(const RunOptions &options) {
                  << "\n  note: this is a bug in attnc, not in your program\n";
     return ExitCode::InternalError;
   }
-  double compileSeconds = now() - start;
-
-  Call call(options, (*executable)->signature());
+  Call call(options, (*executable)->signature(), now() - start);
   for (Error (Call::*step)() : {&Call::readInputs, &Call::bindDims,
                                 &Call::openOutputs, &Call::allocate})
     if (Error error = (call.*step)())
@@ -392,8 +405,8 @@ ExitCode tools::runCommand(const RunOptions &options) {
   if (Error error = call.writeOutputs())
     return reportUserError(std::move(error));
   if (options.json)
-    call.printJSON(compileSeconds);
+    call.printJSON();
   else
-    call.print(compileSeconds);
+    call.print();
   return ExitCode::Success;
 }

@@ -1,0 +1,52 @@
+//===- LazyKernels.h - Kernels compiled at their first call -----*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Private to the engine.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_RUNTIME_LAZYKERNELS_H
+#define ATTN_RUNTIME_LAZYKERNELS_H
+
+#include "runtime/CodeGen.h"
+#include "llvm/ExecutionEngine/Orc/IRCompileLayer.h"
+#include "llvm/ExecutionEngine/Orc/IndirectionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/LazyReexports.h"
+
+#include <atomic>
+
+namespace attn::runtime {
+
+/// Compiles a program's kernels, each when it is first called: an attention has
+/// kernels for few and for many queries, and most runs need one of them. The
+/// JIT must outlive it, since what it holds belongs to the JIT's session; once
+/// it is gone, no kernel may be called.
+class LazyKernels {
+public:
+  LazyKernels(CodeGen codeGen);
+
+  /// Makes the kernels callable under their names.
+  llvm::Error add(llvm::orc::LLJIT &jit);
+
+  /// Seconds that compiling took since the last call of this.
+  double takeCompileSeconds() { return nanoseconds.exchange(0) * 1e-9; }
+
+private:
+  class Compiler;
+
+  CodeGen codeGen;
+  std::atomic<int64_t> nanoseconds = 0;
+  std::unique_ptr<llvm::orc::IRCompileLayer> layer;
+  std::unique_ptr<llvm::orc::IndirectStubsManager> stubs;
+  std::unique_ptr<llvm::orc::LazyCallThroughManager> callThrough;
+};
+
+} // namespace attn::runtime
+
+#endif // ATTN_RUNTIME_LAZYKERNELS_H
