@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -34,8 +35,9 @@ struct Bounds {
 
 class Classifier {
 public:
-  Classifier(KernelBuilder &builder, Region &mask, const IndexBox &box)
-      : builder(builder), region(mask) {
+  Classifier(KernelBuilder &builder, Region &mask, const IndexBox &box,
+             const ReadBoundsMap &reads)
+      : builder(builder), region(mask), reads(reads) {
     Block &body = mask.front();
     bounds[body.getArgument(0)] = {box.batch, box.batch};
     bounds[body.getArgument(1)] = {box.head, box.head};
@@ -71,6 +73,10 @@ private:
   void visit(Operation *op) {
     if (op->getNumResults() != 1 || op->getNumRegions() != 0)
       return;
+    if (auto read = reads.find(op); read != reads.end()) {
+      bounds[op->getResult(0)] = {read->second.low, read->second.high};
+      return;
+    }
     if (evaluatePoint(op))
       return;
     bounds[op->getResult(0)] =
@@ -315,12 +321,94 @@ private:
 
   KernelBuilder &builder;
   Region &region;
+  const ReadBoundsMap &reads;
   DenseMap<Value, Bounds> bounds;
 };
 
 } // namespace
 
 BoxClass attn::classifyBox(KernelBuilder &builder, Region &mask,
-                           const IndexBox &box) {
-  return Classifier(builder, mask, box).run();
+                           const IndexBox &box, const ReadBoundsMap &reads) {
+  return Classifier(builder, mask, box, reads).run();
+}
+
+//===----------------------------------------------------------------------===//
+// Reads along one position
+//===----------------------------------------------------------------------===//
+
+/// The ops of the rule that `op` needs, in order, itself the last.
+static SetVector<Operation *> getSlice(Region &mask, Operation *op) {
+  DenseSet<Operation *> needed = {op};
+  SmallVector<Operation *> worklist = {op};
+  while (!worklist.empty())
+    for (Value operand : worklist.pop_back_val()->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        if (mask.isAncestor(producer->getParentRegion()) &&
+            needed.insert(producer).second)
+          worklist.push_back(producer);
+  SetVector<Operation *> slice;
+  for (Operation &candidate : mask.front())
+    if (needed.contains(&candidate))
+      slice.insert(&candidate);
+  return slice;
+}
+
+SmallVector<PositionRead> attn::findPositionReads(Region &mask) {
+  SmallVector<PositionRead> reads;
+  Block &body = mask.front();
+  for (auto load : body.getOps<memref::LoadOp>()) {
+    if (!load.getType().isIntOrIndex())
+      continue;
+    bool depends[4] = {};
+    bool isPlain = true;
+    for (Operation *op : getSlice(mask, load)) {
+      isPlain &= op->getNumRegions() == 0;
+      for (Value operand : op->getOperands())
+        if (auto argument = dyn_cast<BlockArgument>(operand))
+          if (argument.getOwner() == &body)
+            depends[argument.getArgNumber()] = true;
+    }
+    if (isPlain && depends[2] != depends[3])
+      reads.push_back({load, depends[3] ? Position::Key : Position::Query,
+                       depends[0], depends[1]});
+  }
+  return reads;
+}
+
+ReadBounds attn::joinBounds(KernelBuilder &builder, const ReadBounds &lhs,
+                            const ReadBounds &rhs) {
+  // As signed numbers the least i1 would be true.
+  if (lhs.low.getType().isInteger(1))
+    return {builder.logicalAnd(lhs.low, rhs.low),
+            builder.logicalOr(lhs.high, rhs.high)};
+  return {builder.min(lhs.low, rhs.low), builder.max(lhs.high, rhs.high)};
+}
+
+ReadBounds attn::scanRead(KernelBuilder &builder, Region &mask,
+                          const PositionRead &read, Value batch, Value head,
+                          Value first, Value last) {
+  SetVector<Operation *> slice = getSlice(mask, read.load);
+  auto readAt = [&](Value position) -> Value {
+    Block &body = mask.front();
+    IRMapping mapping;
+    mapping.map(body.getArgument(0), batch);
+    mapping.map(body.getArgument(1), head);
+    mapping.map(body.getArgument(read.position == Position::Key ? 3 : 2),
+                position);
+    for (Operation *op : slice)
+      builder.clone(*op, mapping);
+    return mapping.lookup(read.load->getResult(0));
+  };
+  Value start = readAt(first);
+  Value one = builder.index(1);
+  SmallVector<Value> bounds = builder.forLoop(
+      builder.add(first, one), builder.add(last, one), one,
+      ValueRange{start, start},
+      [&](Value position, ValueRange carried) -> SmallVector<Value> {
+        Value value = readAt(position);
+        ReadBounds joined =
+            joinBounds(builder, {carried[0], carried[1]}, {value, value});
+        return {joined.low, joined.high};
+      });
+  return {bounds[0], bounds[1]};
 }

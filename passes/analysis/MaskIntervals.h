@@ -10,6 +10,7 @@
 #define ATTN_PASSES_ANALYSIS_MASKINTERVALS_H
 
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace mlir {
 class Region;
@@ -37,13 +38,47 @@ struct BoxClass {
   mlir::Value certain;
 };
 
+/// A position of a rule.
+enum class Position { Query, Key };
+
+/// A read from an array that depends on one of the positions, not on both, and
+/// perhaps on the batch and the head: the document of a key, whether a key is
+/// padding.
+struct PositionRead {
+  mlir::Operation *load;
+  Position position;
+  bool dependsOnBatch;
+  bool dependsOnHead;
+};
+
+/// The reads of integers and conditions in `mask` of that form.
+llvm::SmallVector<PositionRead> findPositionReads(mlir::Region &mask);
+
+/// The least and the largest value of a read, of its own type.
+struct ReadBounds {
+  mlir::Value low;
+  mlir::Value high;
+};
+using ReadBoundsMap = llvm::DenseMap<mlir::Operation *, ReadBounds>;
+
+/// Emits a loop that reads for the positions from `first` to `last`, of which
+/// there is at least one.
+ReadBounds scanRead(KernelBuilder &builder, mlir::Region &mask,
+                    const PositionRead &read, mlir::Value batch,
+                    mlir::Value head, mlir::Value first, mlir::Value last);
+/// The bounds of both.
+ReadBounds joinBounds(KernelBuilder &builder, const ReadBounds &lhs,
+                      const ReadBounds &rhs);
+
 /// Emits the code that classifies `box` under the mask rule: interval
 /// arithmetic over the integer expressions of the region, three-valued logic
 /// over its conditions. The lengths stay symbolic, so nothing is tabulated.
 /// What the rule reads from arrays is exact where the indices are single
-/// points (`len[b]`), unknown otherwise.
+/// points (`len[b]`), as `reads` says for the reads in there, and unknown
+/// otherwise.
 BoxClass classifyBox(KernelBuilder &builder, mlir::Region &mask,
-                     const IndexBox &box);
+                     const IndexBox &box,
+                     const ReadBoundsMap &reads = ReadBoundsMap());
 
 } // namespace attn
 

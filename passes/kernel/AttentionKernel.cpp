@@ -8,8 +8,6 @@
 
 #include "passes/kernel/AttentionKernel.h"
 
-#include "passes/analysis/MaskIntervals.h"
-
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -63,12 +61,21 @@ void AttentionKernel::emit(const ThreadFunctions &threads) {
 
   Value work = b.mul(b.mul(b.mul(batches, heads), queries),
                      b.mul(keys, b.add(headDim, valueDim)));
+  allocateSummaries();
   emitTeam(threads, work, [&] {
+    if (!keySummaries.empty()) {
+      summarizeKeys();
+      omp::BarrierOp::create(b);
+    }
     b.forLoop(zero, pairs, wave, [&](Value firstPair) {
       emitWave(firstPair, b.min(wave, b.sub(pairs, firstPair)));
     });
   });
 
+  for (const KeySummary &summary : keySummaries) {
+    deallocate(summary.highs);
+    deallocate(summary.lows);
+  }
   if (packsValues)
     deallocate(packedValues);
   deallocate(packedKeys);
@@ -120,13 +127,23 @@ void AttentionKernel::emitWave(Value firstPair, Value pairs) {
 /// of NaN or infinity among those would spread through its weight of 0; this
 /// is seen in the result, and the block is then done again with products for
 /// allowed keys only.
-void AttentionKernel::emitBlock(const Block &block) {
+void AttentionKernel::emitBlock(Block block) {
   packQueries(block);
-  auto attend = [&](Value careful) {
-    resetBlock();
+  auto attendKeys = [&](Value careful) {
+    block.reads = readQueries(block, block.firstQuery,
+                              b.sub(b.add(block.firstQuery, block.rows), one));
     b.forLoop(zero, keys, b.index(tile.keyBlock), [&](Value firstKey) {
       attendKeyBlock(block, firstKey, careful);
     });
+  };
+  auto attend = [&](Value careful) {
+    resetBlock();
+    // Without keys there may be nothing to read: arrays can be empty then.
+    if (queryReads.empty())
+      attendKeys(careful);
+    else
+      b.ifThen(b.cmp(arith::CmpIPredicate::sgt, keys, zero),
+               [&] { attendKeys(careful); });
   };
   if (!hasRules) {
     attend(Value());
@@ -178,11 +195,7 @@ void AttentionKernel::attendKeyBlock(const Block &block, Value firstKey,
     attendTiles();
     return;
   }
-  IndexBox box = {
-      block.batch,      block.head,
-      block.firstQuery, b.sub(b.add(block.firstQuery, block.rows), one),
-      firstKey,         b.sub(b.add(firstKey, count), one)};
-  b.ifThen(classifyBox(b, op.getMask(), box).possible, attendTiles);
+  b.ifThen(classifyBlock(block, firstKey, count).possible, attendTiles);
 }
 
 /// Whether any output or sum of the block is NaN or infinite.

@@ -9,6 +9,7 @@
 #ifndef ATTN_PASSES_KERNEL_ATTENTIONKERNEL_H
 #define ATTN_PASSES_KERNEL_ATTENTIONKERNEL_H
 
+#include "passes/analysis/MaskIntervals.h"
 #include "passes/kernel/AttentionBase.h"
 #include "passes/kernel/OnlineSoftmax.h"
 #include "passes/kernel/TileShape.h"
@@ -35,6 +36,8 @@ private:
   struct Block {
     mlir::Value batch, head, keyHead, slot;
     mlir::Value firstQuery, rows;
+    /// What the mask reads for its queries.
+    ReadBoundsMap reads;
   };
   /// One register tile of rows against one block of keys. The panels from
   /// `firstPanel` to before `lastPanel` may hold allowed keys.
@@ -42,17 +45,39 @@ private:
     mlir::Value number, firstQuery, lastQuery;
     mlir::Value firstKey, keys;
     mlir::Value firstPanel, lastPanel;
+    /// What the mask reads for its queries.
+    ReadBoundsMap reads;
+  };
+  /// What the mask reads for the keys of each panel, `[row][panel]`; a row is a
+  /// batch, a head, both or neither, as the read depends on them.
+  struct KeySummary {
+    PositionRead read;
+    mlir::Value lows, highs;
   };
 
   // AttentionKernel.cpp: waves and blocks.
   void emitWave(mlir::Value firstPair, mlir::Value pairs);
-  void emitBlock(const Block &block);
+  void emitBlock(Block block);
   void resetBlock();
   void attendKeyBlock(const Block &block, mlir::Value firstKey,
                       mlir::Value careful);
   mlir::Value hasNonFinite(const Block &block);
   void storeRow(const Block &block, mlir::Value row);
   OnlineSoftmax getSoftmax();
+
+  // AttentionMask.cpp: what the mask says about blocks and panels.
+  void allocateSummaries();
+  void summarizeKeys();
+  mlir::Value getSummaryRow(const PositionRead &read, mlir::Value batch,
+                            mlir::Value head);
+  ReadBoundsMap readQueries(const Block &block, mlir::Value first,
+                            mlir::Value last);
+  void readKeys(ReadBoundsMap &reads, const Block &block, mlir::Value firstKey,
+                mlir::Value keys);
+  BoxClass classifyBlock(const Block &block, mlir::Value firstKey,
+                         mlir::Value keys);
+  BoxClass classifyPanel(const Block &block, const Tile &tile,
+                         mlir::Value firstKey);
 
   // AttentionPack.cpp: operands in the order in which the tiles read them.
   void packKeys(mlir::Value slot, mlir::Value pair, mlir::Value panel);
@@ -79,6 +104,8 @@ private:
 
   TileShape tile;
   bool packsValues;
+  llvm::SmallVector<PositionRead> queryReads;
+  llvm::SmallVector<KeySummary> keySummaries;
   /// Panels of packed keys a pair, and elements a pair takes.
   mlir::Value panels, packedKeySize, packedValueSize;
   mlir::Value packedKeys, packedValues;

@@ -8,7 +8,6 @@
 
 #include "passes/kernel/AttentionKernel.h"
 
-#include "passes/analysis/MaskIntervals.h"
 #include "passes/kernel/RuleVectorizer.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -60,6 +59,7 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
     attend();
     return;
   }
+  current.reads = readQueries(block, current.firstQuery, current.lastQuery);
   findPanels(block, current);
   b.ifThen(
       b.cmp(arith::CmpIPredicate::slt, current.firstPanel, current.lastPanel),
@@ -74,10 +74,7 @@ void AttentionKernel::findPanels(const Block &block, Tile &current) {
       zero, current.lastPanel, one, ValueRange{current.lastPanel, zero},
       [&](Value panel, ValueRange carried) -> SmallVector<Value> {
         Value first = b.add(current.firstKey, b.mul(panel, width));
-        Value last = b.sub(b.min(b.add(first, width), keys), one);
-        IndexBox box = {block.batch,       block.head, current.firstQuery,
-                        current.lastQuery, first,      last};
-        Value possible = classifyBox(b, op.getMask(), box).possible;
+        Value possible = classifyPanel(block, current, first).possible;
         Value next = b.add(panel, one);
         return {b.createOrFold<arith::SelectOp>(
                     possible, b.min(carried[0], panel), carried[0]),
@@ -139,11 +136,8 @@ void AttentionKernel::scorePanel(const Block &block, const Tile &current,
   };
   Value whole = b.cmp(arith::CmpIPredicate::sle, b.add(firstKey, width), keys);
   if (op.hasMask()) {
-    IndexBox box = {
-        block.batch,        block.head,
-        current.firstQuery, current.lastQuery,
-        firstKey,           b.sub(b.min(b.add(firstKey, width), keys), one)};
-    whole = b.logicalAnd(whole, classifyBox(b, op.getMask(), box).certain);
+    whole =
+        b.logicalAnd(whole, classifyPanel(block, current, firstKey).certain);
   }
   b.ifElse(
       whole,

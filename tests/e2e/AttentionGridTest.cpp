@@ -38,11 +38,13 @@ using namespace attn::runtime;
 
 namespace {
 
-/// A rule in the compiler's terms and in the oracle's. `lengths` and `table`
-/// are the two arrays that a rule can read.
+/// A rule in the compiler's terms and in the oracle's. A rule can read
+/// `lengths`, one a batch, `table`, one row a query, and `documents`, one
+/// number a key.
 struct Arrays {
   std::vector<double> lengths;
   std::vector<double> table;
+  std::vector<double> documents;
   int64_t queries = 0;
   int64_t keys = 0;
 };
@@ -152,6 +154,24 @@ const std::vector<Rule> &rules() {
          return k % 5 == 0 || q / 5 == k / 5;
        },
        {}},
+      {"documents",
+       // Arrays read along the queries and along the keys.
+       predicate("%cq = arith.constant 0 : index\n"
+                 "%mine = tensor.extract %table[%q, %cq] : tensor<?x?xf32>\n"
+                 "%other = tensor.extract %doc[%k] : tensor<?xi32>\n"
+                 "%own = tensor.extract %len[%b] : tensor<?xi32>\n"
+                 "%last = arith.addi %other, %own : i32\n"
+                 "%lasti = arith.index_cast %last : i32 to index\n"
+                 "%near = arith.cmpi sle, %q, %lasti : index\n"
+                 "%z = arith.constant -0.9 : f32\n"
+                 "%some = arith.cmpf ogt, %mine, %z : f32\n"
+                 "%r = arith.andi %near, %some : i1\n"),
+       "",
+       [](const Arrays &a, int64_t b, int64_t, int64_t q, int64_t k) {
+         return q <= a.documents[k] + a.lengths[b] &&
+                a.table[q * a.keys] > -0.9f;
+       },
+       {}},
       {"alibi_causal", predicate("%r = arith.cmpi sle, %k, %q : index\n"),
        rescore("%d = arith.subi %q, %k : index\n"
                "%di = arith.index_cast %d : index to i64\n"
@@ -200,7 +220,8 @@ std::string makeModule(const Rule &rule) {
          port("k", "f32", "(s0, s2, s4, s5)") + ", %value: " + tensor +
          port("v", "f32", "(s0, s2, s4, s6)") + ", %len: tensor<?xi32>" +
          port("len", "i32", "(s0)") + ", %table: tensor<?x?xf32>" +
-         port("table", "f32", "(s3, s4)") + ") -> (" + tensor +
+         port("table", "f32", "(s3, s4)") + ", %doc: tensor<?xi32>" +
+         port("doc", "i32", "(s4)") + ") -> (" + tensor +
          port("out", "f32", "(s0, s1, s3, s6)") +
          ") attributes {attn.entry, attn.dims = [\"B\", \"H\", \"Hkv\", "
          "\"T\", \"S\", \"D\", \"E\"]} {\n"
@@ -319,7 +340,9 @@ TEST_P(AttentionGrid, MatchesOracle) {
         makeTensor(DType::F32, {s.batch, s.kvHeads, s.keys, s.valueDim}, "v");
     Tensor lengths = makeTensor(DType::I32, {s.batch}, "len", s.keys);
     Tensor table = makeTensor(DType::F32, {s.queries, s.keys}, "table");
-    Arrays arrays{lengths.toDoubles(), table.toDoubles(), s.queries, s.keys};
+    Tensor documents = makeTensor(DType::I32, {s.keys}, "doc", s.keys);
+    Arrays arrays{lengths.toDoubles(), table.toDoubles(), documents.toDoubles(),
+                  s.queries, s.keys};
     reference::MaskRule mask;
     if (rule.allowed)
       mask = [&](int64_t b, int64_t h, int64_t qi, int64_t ki) {
@@ -335,7 +358,8 @@ TEST_P(AttentionGrid, MatchesOracle) {
         q.toDoubles(), k.toDoubles(), v.toDoubles(),
         1 / std::sqrt(static_cast<double>(s.headDim)), mask, score);
 
-    std::vector<const Tensor *> inputs = {&q, &k, &v, &lengths, &table};
+    std::vector<const Tensor *> inputs = {&q,       &k,     &v,
+                                          &lengths, &table, &documents};
     auto call = [&](Executable &executable, int threads) {
       Tensor out = makeTensor(DType::F32,
                               {s.batch, s.heads, s.queries, s.valueDim}, "out");
@@ -386,7 +410,9 @@ TEST_F(AttentionGrid, NaNStaysWhereItBelongs) {
         Tensor out = makeTensor(DType::F32, {1, 1, queries, dim}, "out");
         for (int64_t d = 0; d < dim; ++d)
           (inKey ? k : v).set(bad * dim + d, poison);
-        std::vector<const Tensor *> inputs = {&q, &k, &v, &lengths, &table};
+        Tensor documents = makeTensor(DType::I32, {length}, "doc");
+        std::vector<const Tensor *> inputs = {&q,       &k,     &v,
+                                              &lengths, &table, &documents};
         std::vector<Tensor *> outputs = {&out};
         llvm::Error error = executable->run(inputs, outputs, 1);
         ASSERT_FALSE(error) << toString(std::move(error));
@@ -416,9 +442,10 @@ TEST_F(AttentionGrid, BatchDoesNotMatter) {
     Tensor v = makeTensor(DType::F32, shape(batch, keys), "v");
     Tensor lengths = makeTensor(DType::I32, {batch}, "len", keys);
     Tensor table = makeTensor(DType::F32, {queries, keys}, "table");
+    Tensor documents = makeTensor(DType::I32, {keys}, "doc");
     Tensor all = makeTensor(DType::F32, shape(batch, queries), "out");
     llvm::Error error =
-        executable->run({&q, &k, &v, &lengths, &table}, {&all}, 2);
+        executable->run({&q, &k, &v, &lengths, &table, &documents}, {&all}, 2);
     ASSERT_FALSE(error) << toString(std::move(error));
     auto slice = [](const Tensor &from, std::vector<int64_t> to, int64_t at) {
       Tensor part = llvm::cantFail(Tensor::create(from.dtype(), to));
@@ -433,7 +460,8 @@ TEST_F(AttentionGrid, BatchDoesNotMatter) {
       Tensor v1 = slice(v, shape(1, keys), b);
       Tensor length1 = slice(lengths, {1}, b);
       Tensor alone = makeTensor(DType::F32, shape(1, queries), "alone");
-      error = executable->run({&q1, &k1, &v1, &length1, &table}, {&alone}, 1);
+      error = executable->run({&q1, &k1, &v1, &length1, &table, &documents},
+                              {&alone}, 1);
       ASSERT_FALSE(error) << toString(std::move(error));
       Tensor expected = slice(all, shape(1, queries), b);
       EXPECT_EQ(std::memcmp(alone.data(), expected.data(), alone.numBytes()), 0)

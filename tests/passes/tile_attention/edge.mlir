@@ -71,3 +71,27 @@ func.func @strided(%q: memref<?x64xf32>, %k: memref<?x64xf32, strided<[1, ?]>>, 
   attn.attention %q, %k, %k outs(%o : memref<?x64xf32>) : memref<?x64xf32>, memref<?x64xf32, strided<[1, ?]>>, memref<?x64xf32, strided<[1, ?]>>
   return
 }
+
+// -----
+
+// What a mask reads for keys is summed up once, a least and a largest value for
+// each panel; what it reads for queries, once for each block and each tile.
+// CHECK-LABEL: func.func private @attention.blocked
+// CHECK-COUNT-2: memref.alloc({{.*}} : memref<?xi64>
+// CHECK: omp.parallel
+// CHECK: arith.minsi %{{.*}} : i64
+// CHECK: arith.maxsi %{{.*}} : i64
+// CHECK: memref.store %{{.*}} : memref<?xi64>
+// CHECK: omp.barrier
+// CHECK: omp.terminator
+// CHECK-COUNT-2: memref.dealloc %{{.*}} : memref<?xi64>
+func.func @documents(%q: memref<?x64xf32>, %o: memref<?x64xf32>, %id: memref<?xi64>) {
+  attn.attention %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %mine = memref.load %id[%i] : memref<?xi64>
+    %other = memref.load %id[%j] : memref<?xi64>
+    %same = arith.cmpi eq, %mine, %other : i64
+    attn.yield %same : i1
+  } outs(%o : memref<?x64xf32>) : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>
+  return
+}
