@@ -10,13 +10,14 @@
 
 #include "dialect/AttnOps.h"
 #include "passes/utils/Remarks.h"
+#include "passes/utils/ScoreSplit.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Iterators.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
 
 #define DEBUG_TYPE "attn-raise-mask"
 
@@ -30,168 +31,33 @@ using namespace attn;
 
 static constexpr remark::RemarkOpts kRemark = fusionRemark("attn-raise-mask");
 /// Fills at or below this are meant as masks.
-static constexpr double kLargeFill = -1e4;
+static constexpr double kLargeFill = -1e3;
 
-static std::optional<double> getConstant(Value value) {
-  FloatAttr attr;
-  if (!matchPattern(value, m_Constant(&attr)))
-    return std::nullopt;
-  return attr.getValueAsDouble();
-}
-
-static bool isMinusInfinity(Value value) {
-  std::optional<double> constant = getConstant(value);
-  return constant && *constant == -std::numeric_limits<double>::infinity();
-}
-
-/// Whether a float is 0 or more for certain, so that -inf keeps its sign in a
-/// product or quotient with it. (A scale of exactly 0 is not considered.)
-static bool isNotNegative(Value value) {
-  if (std::optional<double> constant = getConstant(value))
-    return *constant >= 0;
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return false;
-  if (isa<math::SqrtOp, math::ExpOp, math::Exp2Op, math::AbsFOp, math::RsqrtOp,
-          arith::UIToFPOp>(op))
-    return true;
-  // Products and quotients of such values; extents are such values.
-  if (isa<arith::MulFOp, arith::DivFOp, arith::AddFOp>(op))
-    return llvm::all_of(op->getOperands(), isNotNegative);
-  if (auto convert = dyn_cast<arith::SIToFPOp>(op)) {
-    auto extent = convert.getIn().getDefiningOp<arith::IndexCastOp>();
-    Operation *source = extent ? extent.getIn().getDefiningOp() : nullptr;
-    return source && source->getName().getStringRef() == "tensor.dim";
-  }
-  return false;
-}
-
-namespace {
-
-/// One attention op whose score region is taken apart.
-class Raiser {
-public:
-  explicit Raiser(AttentionOp op)
-      : op(op), builder(op->getContext()), score(op.getScore().getArgument(0)) {
-  }
-
-  /// Raises the masks and the scale. Returns the number of masks.
-  unsigned run();
-
-private:
-  /// A score that is -inf where one of `conditions` (true: allowed) fails, and
-  /// `rest` elsewhere.
-  struct Split {
-    SmallVector<Value> conditions;
-    Value rest;
-  };
-
-  Split split(Value value);
-  Split splitSelect(arith::SelectOp select);
-  bool dependsOnScore(Value value);
-  Value negate(Value condition);
-  void addToMask(ArrayRef<Value> conditions);
-  bool raiseScale();
-
-  AttentionOp op;
-  OpBuilder builder;
-  BlockArgument score;
-};
-
-} // namespace
-
-/// Whether `value` is computed from the score.
-bool Raiser::dependsOnScore(Value value) {
-  SmallVector<Value> pending = {value};
-  DenseSet<Value> seen;
+/// The ops of `block` that `values` are computed with, in their order there.
+static SmallVector<Operation *> getSlice(Block &block, ValueRange values) {
+  DenseSet<Operation *> needed;
+  SmallVector<Value> pending(values);
   while (!pending.empty()) {
-    Value next = pending.pop_back_val();
-    if (next == score)
-      return true;
-    Operation *source = next.getDefiningOp();
-    if (!source || !op.getScore().isAncestor(source->getParentRegion()) ||
-        !seen.insert(next).second)
-      continue;
-    llvm::append_range(pending, source->getOperands());
+    Operation *source = pending.pop_back_val().getDefiningOp();
+    source = source ? block.findAncestorOpInBlock(*source) : nullptr;
+    if (source && needed.insert(source).second)
+      source->walk([&](Operation *op) {
+        llvm::append_range(pending, op->getOperands());
+      });
   }
-  return false;
+  SmallVector<Operation *> slice;
+  for (Operation &op : block)
+    if (needed.contains(&op))
+      slice.push_back(&op);
+  return slice;
 }
 
-Value Raiser::negate(Value condition) {
-  Value yes = arith::ConstantOp::create(builder, condition.getLoc(),
-                                        builder.getBoolAttr(true));
-  return arith::XOrIOp::create(builder, condition.getLoc(), condition, yes);
-}
-
-Raiser::Split Raiser::splitSelect(arith::SelectOp select) {
-  Value condition = select.getCondition();
-  Value then = select.getTrueValue(), otherwise = select.getFalseValue();
-  bool usable = condition.getType().isInteger(1) && !dependsOnScore(condition);
-  if (usable && isMinusInfinity(otherwise)) {
-    Split inner = split(then);
-    inner.conditions.push_back(condition);
-    return inner;
-  }
-  if (usable && isMinusInfinity(then)) {
-    Split inner = split(otherwise);
-    inner.conditions.push_back(negate(condition));
-    return inner;
-  }
-  for (Value fill : {then, otherwise})
-    if (std::optional<double> constant = getConstant(fill);
-        usable && constant && *constant <= kLargeFill)
-      remark::analysis(select.getLoc(), kRemark)
-          << "not a mask: the fill is finite, so a row that is masked "
-             "everywhere is not empty; write -inf to let blocks be skipped";
-  return {{}, select};
-}
-
-Raiser::Split Raiser::split(Value value) {
-  Operation *source = value.getDefiningOp();
-  if (!source || !op.getScore().isAncestor(source->getParentRegion()))
-    return {{}, value};
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointAfter(source);
-  if (auto select = dyn_cast<arith::SelectOp>(source))
-    return splitSelect(select);
-
-  // Rebuilds `source` over what its masked operands leave.
-  auto rebuild = [&](ArrayRef<unsigned> masked) -> Split {
-    Split result;
-    IRMapping mapping;
-    for (unsigned i : masked) {
-      Value operand = source->getOperand(i);
-      Split inner = split(operand);
-      llvm::append_range(result.conditions, inner.conditions);
-      mapping.map(operand, inner.rest);
-    }
-    if (result.conditions.empty())
-      return {{}, value};
-    builder.setInsertionPointAfter(source);
-    result.rest = builder.clone(*source, mapping)->getResult(0);
-    return result;
-  };
-  if (isa<arith::AddFOp>(source))
-    return rebuild({0, 1});
-  if (isa<arith::SubFOp, arith::ExtFOp, arith::TruncFOp>(source))
-    return rebuild({0});
-  if (isa<arith::MulFOp>(source)) {
-    if (isNotNegative(source->getOperand(1)))
-      return rebuild({0});
-    if (isNotNegative(source->getOperand(0)))
-      return rebuild({1});
-  }
-  if (isa<arith::DivFOp>(source) && isNotNegative(source->getOperand(1)))
-    return rebuild({0});
-  return {{}, value};
-}
-
-/// Ands the conditions, copied with all they need, into the mask region.
-void Raiser::addToMask(ArrayRef<Value> conditions) {
+/// Ands a condition of the score region, with all it needs, into the mask.
+static void addToMask(AttentionOp op, Value condition) {
   Block &from = op.getScore().front();
   Region &mask = op.getMask();
+  OpBuilder builder(op->getContext());
   Value allowed;
-  IRMapping mapping;
   if (mask.empty()) {
     SmallVector<Type> types(4, builder.getIndexType());
     SmallVector<Location> locs(4, op.getLoc());
@@ -202,51 +68,76 @@ void Raiser::addToMask(ArrayRef<Value> conditions) {
     yield->erase();
     builder.setInsertionPointToEnd(&mask.front());
   }
+  IRMapping mapping;
   mapping.map(from.getArguments().drop_front(), mask.getArguments());
-
-  DenseSet<Operation *> needed;
-  SmallVector<Value> pending(conditions);
-  while (!pending.empty()) {
-    Operation *source = pending.pop_back_val().getDefiningOp();
-    if (source && source->getBlock() == &from && needed.insert(source).second)
-      llvm::append_range(pending, source->getOperands());
-  }
-  for (Operation &source : from)
-    if (needed.contains(&source))
-      builder.clone(source, mapping);
-  for (Value condition : conditions) {
-    Value copy = mapping.lookupOrDefault(condition);
-    allowed = allowed ? arith::AndIOp::create(builder, condition.getLoc(),
-                                              allowed, copy)
-                            .getResult()
-                      : copy;
-  }
+  for (Operation *source : getSlice(from, condition))
+    builder.clone(*source, mapping);
+  Value copy = mapping.lookupOrDefault(condition);
+  allowed = allowed ? arith::AndIOp::create(builder, condition.getLoc(),
+                                            allowed, copy)
+                          .getResult()
+                    : copy;
   YieldOp::create(builder, op.getLoc(), allowed);
 }
 
+/// A mask that allows every key is none.
+static void dropTrivialMask(AttentionOp op) {
+  if (!op.hasMask() ||
+      !matchPattern(op.getMask().front().getTerminator()->getOperand(0),
+                    m_One()))
+    return;
+  op.getMask().dropAllReferences();
+  op.getMask().getBlocks().clear();
+}
+
+/// The value as one outside of the op; null if it depends on the place.
+static Value hoist(AttentionOp op, Value value) {
+  Block &body = op.getScore().front();
+  SmallVector<Operation *> slice = getSlice(body, value);
+  if (llvm::is_contained(body.getArguments(), value))
+    return {};
+  for (Operation *source : slice) {
+    bool usesPlace = llvm::any_of(source->getOperands(), [&](Value operand) {
+      return llvm::is_contained(body.getArguments(), operand);
+    });
+    if (usesPlace || source->getNumRegions() || !isPure(source))
+      return {};
+  }
+  OpBuilder builder(op);
+  IRMapping mapping;
+  for (Operation *source : slice)
+    builder.clone(*source, mapping);
+  return mapping.lookupOrDefault(value);
+}
+
 /// Takes a factor next to the product into the op's scale.
-bool Raiser::raiseScale() {
+static bool raiseScale(AttentionOp op) {
+  BlockArgument score = op.getScore().getArgument(0);
   if (!score.hasOneUse())
     return false;
   OpOperand &use = *score.use_begin();
   Operation *user = use.getOwner();
   bool isDivision = isa<arith::DivFOp>(user) && use.getOperandNumber() == 0;
-  if (!isa<arith::MulFOp>(user) && !isDivision)
+  bool isNegation = isa<arith::NegFOp>(user);
+  if ((!isa<arith::MulFOp>(user) && !isDivision && !isNegation) ||
+      user->getBlock() != score.getOwner())
     return false;
-  Value factor = user->getOperand(1 - use.getOperandNumber());
-  if (op.getScore().isAncestor(factor.getParentRegion()) ||
-      factor.getType() != score.getType())
-    return false;
-  builder.setInsertionPoint(op);
+  OpBuilder builder(op);
   // Where the factor stands, without the name of the scores.
   Location loc = user->getLoc();
   if (auto place = loc->findInstanceOf<FileLineColLoc>())
     loc = place;
-  if (isDivision) {
-    Value one = arith::ConstantOp::create(
-        builder, loc, builder.getFloatAttr(factor.getType(), 1.0));
-    factor = arith::DivFOp::create(builder, loc, one, factor);
-  }
+  auto constant = [&](double number) -> Value {
+    return arith::ConstantOp::create(
+        builder, loc, builder.getFloatAttr(score.getType(), number));
+  };
+  Value factor = isNegation
+                     ? constant(-1.0)
+                     : hoist(op, user->getOperand(1 - use.getOperandNumber()));
+  if (!factor)
+    return false;
+  if (isDivision)
+    factor = arith::DivFOp::create(builder, loc, constant(1.0), factor);
   if (op.getScale())
     factor = arith::MulFOp::create(builder, loc, op.getScale(), factor);
   op.getScaleMutable().assign(factor);
@@ -264,23 +155,50 @@ static void eraseDeadOps(Block &block) {
   }
 }
 
-unsigned Raiser::run() {
-  Block &body = op.getScore().front();
-  auto yield = cast<YieldOp>(body.getTerminator());
-  Split result = split(yield.getValue());
-  if (!result.conditions.empty()) {
-    yield.getValueMutable().assign(result.rest);
-    // The one met first stands innermost.
-    addToMask(result.conditions);
+/// Says why the masked score `value` is none for the whole attention.
+static void reportObstacle(arith::SelectOp select) {
+  Value value = select.getResult();
+  Operation *user = nullptr;
+  while (!value.use_empty()) {
+    user = *value.getUsers().begin();
+    if (!isa<arith::AddFOp, arith::SubFOp, arith::ExtFOp, arith::TruncFOp>(
+            user))
+      break;
+    value = user->getResult(0);
   }
-  eraseDeadOps(body);
-  while (raiseScale())
-    eraseDeadOps(body);
-  if (yield.getValue() == score) {
-    op.getScore().dropAllReferences();
-    op.getScore().getBlocks().clear();
+  if (!user)
+    return;
+  if (isa<arith::MulFOp, arith::DivFOp>(user))
+    remark::analysis(select.getLoc(), kRemark)
+        << "not a mask: the factor at " + describePlace(user->getLoc()) +
+               " may be negative or 0; scale before masking to let blocks be "
+               "skipped";
+  else
+    remark::analysis(select.getLoc(), kRemark)
+        << "not a mask: what follows at " + describePlace(user->getLoc()) +
+               " makes a number of -inf; mask last to let blocks be skipped";
+}
+
+/// Says which selections look like masks but are none.
+static void reportSelections(AttentionOp op) {
+  DenseSet<Value> onScore = getDependents(op.getScore().getArgument(0));
+  for (auto select : op.getScore().front().getOps<arith::SelectOp>()) {
+    if (onScore.contains(select.getCondition()))
+      continue;
+    for (Value fill : {select.getTrueValue(), select.getFalseValue()}) {
+      FloatAttr number;
+      if (!matchPattern(fill, m_Constant(&number)))
+        continue;
+      if (number.getValue().isInfinity()) {
+        if (number.getValue().isNegative())
+          reportObstacle(select);
+      } else if (number.getValueAsDouble() <= kLargeFill) {
+        remark::analysis(select.getLoc(), kRemark)
+            << "not a mask: the fill is finite, so a row that is masked "
+               "everywhere is not empty; write -inf to let blocks be skipped";
+      }
+    }
   }
-  return result.conditions.size();
 }
 
 namespace {
@@ -289,15 +207,33 @@ struct RaiseMask : attn::impl::RaiseMaskBase<RaiseMask> {
 
   void runOnOperation() override {
     getOperation().walk([&](AttentionOp op) {
-      if (!op.hasScore())
-        return;
-      unsigned raised = Raiser(op).run();
-      numRaised += raised;
-      if (raised)
-        remark::passed(op.getLoc(), kRemark)
-            << "the condition on the scores is a mask: blocks that it leaves "
-               "empty are skipped";
+      if (op.hasScore())
+        raise(op);
+      dropTrivialMask(op);
     });
+  }
+
+private:
+  void raise(AttentionOp op) {
+    Block &body = op.getScore().front();
+    auto yield = cast<YieldOp>(body.getTerminator());
+    ScoreSplit split = splitScore(yield);
+    if (split.allowed) {
+      yield.getValueMutable().assign(split.rest);
+      addToMask(op, split.allowed);
+      ++numRaised;
+      remark::passed(op.getLoc(), kRemark)
+          << "the condition on the scores is a mask: blocks that it leaves "
+             "empty are skipped";
+    }
+    eraseDeadOps(body);
+    while (raiseScale(op))
+      eraseDeadOps(body);
+    reportSelections(op);
+    if (yield.getValue() == body.getArgument(0)) {
+      op.getScore().dropAllReferences();
+      op.getScore().getBlocks().clear();
+    }
   }
 };
 } // namespace

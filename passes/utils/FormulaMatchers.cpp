@@ -8,45 +8,45 @@
 
 #include "passes/utils/FormulaMatchers.h"
 
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace attn;
 
-std::optional<AxisReduction> attn::matchAxisReduction(Value value,
-                                                      ReduceKind kind) {
-  auto expand = value.getDefiningOp<tensor::ExpandShapeOp>();
-  auto reduce = (expand ? expand.getSrc() : value).getDefiningOp<ReduceOp>();
-  if (!reduce || reduce.getKind() != kind || reduce.getAxes().size() != 1)
-    return std::nullopt;
-  int64_t axis = reduce.getAxes().front();
-  if (static_cast<bool>(reduce.getKeep()) == static_cast<bool>(expand))
-    return std::nullopt;
-  if (expand) {
-    // The axis that went comes back, and no other.
-    RankedTensorType type = expand.getResultType();
-    RankedTensorType input = reduce.getInput().getType();
-    if (type.getRank() != input.getRank() || type.getDimSize(axis) != 1)
-      return std::nullopt;
-    for (int64_t i = 0; i < type.getRank(); ++i)
-      if (i != axis && type.getDimSize(i) != input.getDimSize(i))
-        return std::nullopt;
-  }
-  return AxisReduction{reduce, reduce.getInput(), axis};
-}
-
-std::optional<std::pair<Value, Value>> attn::matchBinary(Value value,
-                                                         BinaryKind kind) {
-  auto binary = value.getDefiningOp<BinaryOp>();
+std::optional<std::pair<Read, Read>> attn::matchBinary(const Read &read,
+                                                       BinaryKind kind) {
+  Read inner = skipViews(read);
+  auto binary = inner.tensor.getDefiningOp<BinaryOp>();
   if (!binary || binary.getKind() != kind)
     return std::nullopt;
-  return std::make_pair(binary.getLhs(), binary.getRhs());
+  return std::make_pair(readOperand(inner, binary.getLhs()),
+                        readOperand(inner, binary.getRhs()));
 }
 
-Value attn::matchUnary(Value value, UnaryKind kind) {
-  auto unary = value.getDefiningOp<UnaryOp>();
-  return unary && unary.getKind() == kind ? unary.getInput() : Value();
+std::optional<Read> attn::matchUnary(const Read &read, UnaryKind kind) {
+  Read inner = skipViews(read);
+  auto unary = inner.tensor.getDefiningOp<UnaryOp>();
+  if (!unary || unary.getKind() != kind)
+    return std::nullopt;
+  return readOperand(inner, unary.getInput());
+}
+
+std::optional<Read> attn::matchReduce(const Read &read, ReduceKind kind) {
+  Read inner = skipViews(read);
+  auto reduce = inner.tensor.getDefiningOp<ReduceOp>();
+  if (!reduce || reduce.getKind() != kind)
+    return std::nullopt;
+  Read source{reduce.getInput(), {}};
+  auto axis = inner.index.begin();
+  for (int64_t i = 0; i < reduce.getInput().getType().getRank(); ++i) {
+    bool isReduced = llvm::is_contained(reduce.getAxes(), i);
+    source.index.push_back(isReduced ? Read::kReduced : *axis);
+    if (!isReduced || reduce.getKeep())
+      ++axis;
+  }
+  return skipViews(source);
 }
 
 std::optional<double> attn::matchConstant(Value value) {
@@ -55,21 +55,63 @@ std::optional<double> attn::matchConstant(Value value) {
     return std::nullopt;
   if (auto number = dyn_cast<FloatAttr>(attr))
     return number.getValueAsDouble();
-  if (auto number = dyn_cast<IntegerAttr>(attr))
-    return static_cast<double>(number.getInt());
+  if (auto number = dyn_cast<IntegerAttr>(attr);
+      number && number.getValue().getSignificantBits() <= 64)
+    return static_cast<double>(number.getValue().getSExtValue());
   return std::nullopt;
 }
 
-std::optional<std::pair<Value, Value>> attn::matchQuotient(Value value) {
-  if (auto quotient = matchBinary(value, BinaryKind::Div))
+std::optional<std::pair<Read, Read>> attn::matchQuotient(const Read &read) {
+  if (auto quotient = matchBinary(read, BinaryKind::Div))
     return quotient;
-  auto product = matchBinary(value, BinaryKind::Mul);
+  auto product = matchBinary(read, BinaryKind::Mul);
   if (!product)
     return std::nullopt;
-  for (auto [x, inverse] :
-       {*product, std::pair(product->second, product->first)})
+  for (auto &[x, inverse] :
+       {*product, std::pair(product->second, product->first)}) {
     if (auto quotient = matchBinary(inverse, BinaryKind::Div))
-      if (matchConstant(quotient->first) == 1.0)
+      if (matchConstant(quotient->first.tensor) == 1.0)
         return std::make_pair(x, quotient->second);
+    if (auto power = matchBinary(inverse, BinaryKind::Pow))
+      if (matchConstant(power->second.tensor) == -1.0)
+        return std::make_pair(x, power->first);
+  }
   return std::nullopt;
+}
+
+std::optional<int64_t> attn::matchReducedAxis(const Read &whole,
+                                              const Read &reduced) {
+  if (whole.tensor != reduced.tensor)
+    return std::nullopt;
+  std::optional<int64_t> axis;
+  for (auto [i, here] : llvm::enumerate(reduced.index)) {
+    if (here == Read::kReduced) {
+      if (axis)
+        return std::nullopt;
+      axis = i;
+    } else if (here != whole.index[i] && whole.getShape()[i] != 1) {
+      return std::nullopt;
+    }
+  }
+  return axis;
+}
+
+void attn::eraseDead(Operation *op) {
+  // A set: what two dead ops use is erased once.
+  llvm::SetVector<Operation *> pending;
+  pending.insert(op);
+  while (!pending.empty()) {
+    Operation *dead = pending.pop_back_val();
+    if (!isOpTriviallyDead(dead))
+      continue;
+    SmallVector<Operation *> sources;
+    dead->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        if (Operation *source = operand.getDefiningOp())
+          if (!dead->isAncestor(source))
+            sources.push_back(source);
+    });
+    dead->erase();
+    pending.insert_range(sources);
+  }
 }

@@ -10,34 +10,38 @@
 #define ATTN_PASSES_UTILS_FORMULAMATCHERS_H
 
 #include "dialect/AttnOps.h"
+#include "passes/utils/Reads.h"
 
 #include <optional>
 
 namespace attn {
 
-/// A reduction along one axis whose result broadcasts against its input: kept
-/// as an axis of 1, or brought back as one.
-struct AxisReduction {
-  ReduceOp op;
-  mlir::Value input;
-  int64_t axis;
-};
-std::optional<AxisReduction> matchAxisReduction(mlir::Value value,
-                                                ReduceKind kind);
+/// Every matcher looks past ops that only change the shape (`skipViews`), and
+/// gives back what the matched op reads, at the place that was asked for.
 
 /// The operands of `lhs kind rhs`.
-std::optional<std::pair<mlir::Value, mlir::Value>>
-matchBinary(mlir::Value value, BinaryKind kind);
+std::optional<std::pair<Read, Read>> matchBinary(const Read &read,
+                                                 BinaryKind kind);
 
 /// The operand of a unary op.
-mlir::Value matchUnary(mlir::Value value, UnaryKind kind);
+std::optional<Read> matchUnary(const Read &read, UnaryKind kind);
 
-/// The value of a float or integer constant scalar.
+/// The input of a reduction, read at every position of the reduced axes.
+std::optional<Read> matchReduce(const Read &read, ReduceKind kind);
+
+/// The value of a scalar constant.
 std::optional<double> matchConstant(mlir::Value value);
 
-/// x / y in its spellings: `x / y`, `x * (1 / y)`; the pair (x, y).
-std::optional<std::pair<mlir::Value, mlir::Value>>
-matchQuotient(mlir::Value value);
+/// x / y in its spellings `x / y`, `x * (1 / y)`, `x * y ^ -1`: the pair (x,
+/// y).
+std::optional<std::pair<Read, Read>> matchQuotient(const Read &read);
+
+/// Whether `reduced` is what a reduction of `whole` along one axis reads; the
+/// axis.
+std::optional<int64_t> matchReducedAxis(const Read &whole, const Read &reduced);
+
+/// Erases `op` if nothing uses it, and what is unused after that.
+void eraseDead(mlir::Operation *op);
 
 } // namespace attn
 

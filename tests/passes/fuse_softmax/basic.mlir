@@ -65,3 +65,16 @@ func.func @division_after_the_product(%x: tensor<?x?xf32>, %v: tensor<?x?xf32>) 
   %w = attn.binary div %o, %l : tensor<?x?xf32>, tensor<?x1xf32>
   return %w : tensor<?x?xf32>
 }
+
+// 2^x is e^(x ln 2).
+// CHECK-LABEL: func.func @base_two
+// CHECK: %[[LN2:.*]] = arith.constant 0.693147
+// CHECK: %[[Y:.*]] = attn.binary mul %{{.*}}, %[[LN2]]
+// CHECK: attn.softmax %[[Y]] axis 1
+// CHECK-NEXT: return
+func.func @base_two(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %e = attn.unary exp2 %x : tensor<?x?xf32>
+  %l = attn.reduce sum %e axes [1] keep : tensor<?x?xf32>
+  %w = attn.binary div %e, %l : tensor<?x?xf32>, tensor<?x1xf32>
+  return %w : tensor<?x?xf32>
+}

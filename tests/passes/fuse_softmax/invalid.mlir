@@ -27,11 +27,3 @@ func.func @mean_in_place_of_sum(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
   %w = attn.binary div %e, %l : tensor<?x?xf32>, tensor<?x1xf32>
   return %w : tensor<?x?xf32>
 }
-
-// CHECK-LABEL: func.func @base_two
-func.func @base_two(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
-  %e = attn.unary exp2 %x : tensor<?x?xf32>
-  %l = attn.reduce sum %e axes [1] keep : tensor<?x?xf32>
-  %w = attn.binary div %e, %l : tensor<?x?xf32>, tensor<?x1xf32>
-  return %w : tensor<?x?xf32>
-}
