@@ -141,9 +141,9 @@ void attn::buildLLVMPipeline(OpPassManager &passes) {
   passes.addNestedPass<func::FuncOp>(createResolveExpandShape());
   passes.addPass(memref::createExpandStridedMetadataPass());
   passes.addPass(createLowerAffinePass());
+  passes.addNestedPass<func::FuncOp>(createApproximateMath());
   passes.addPass(createSCFToControlFlowPass());
   addNarrowFloats(passes);
-  passes.addPass(createApproximateMath());
   // Vectors first: their lowering emits arith and memref ops.
   ConvertVectorToLLVMPassOptions vectors;
   vectors.force32BitVectorIndices = false;

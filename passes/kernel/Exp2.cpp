@@ -11,6 +11,7 @@
 #include "passes/kernel/KernelBuilder.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -87,9 +88,14 @@ Value attn::emitExp2(KernelBuilder &builder, Value x,
   Value whole = arith::SubFOp::create(builder, shifted, origin.shift);
   Value fraction = arith::SubFOp::create(builder, x, whole);
   Value power = builder.constant(type, format.coefficients.front());
-  for (double coefficient : format.coefficients.drop_front())
-    power = math::FmaOp::create(builder, power, fraction,
-                                builder.constant(type, coefficient));
+  for (double coefficient : format.coefficients.drop_front()) {
+    Value next = builder.constant(type, coefficient);
+    // Where a processor has no such instruction, vectors multiply and add.
+    if (isa<VectorType>(type))
+      power = vector::FMAOp::create(builder, power, fraction, next);
+    else
+      power = math::FmaOp::create(builder, power, fraction, next);
+  }
 
   Type bits = builder.getIntegerType(
       getElementTypeOrSelf(type).getIntOrFloatBitWidth());
