@@ -65,8 +65,10 @@ OnlineSoftmax DecodeKernel::getSoftmax() {
 void DecodeKernel::emit(const ThreadFunctions &threads) {
   Value pairs = b.mul(batches, keyHeads);
   Value parts = b.mul(pairs, splits);
-  outputs = allocate(b.mul(b.mul(parts, paddedRows), paddedValueDim));
-  states = allocate(b.mul(parts, b.index(2 * kMaxRows)));
+  Value outputSize = b.mul(b.mul(parts, paddedRows), paddedValueDim);
+  Value stateSize = b.mul(parts, b.index(2 * kMaxRows));
+  results = allocate(b.add(outputSize, stateSize));
+  firstState = outputSize;
   Value work = b.mul(b.mul(pairs, keys), b.add(headDim, valueDim));
   emitTeam(threads, work, [&] {
     // Neighbouring parts to one thread: it reads on where it stopped.
@@ -91,13 +93,16 @@ void DecodeKernel::emit(const ThreadFunctions &threads) {
       mergeRow(b.div(item, rows), b.rem(item, rows));
     });
   });
-  deallocate(states);
-  deallocate(outputs);
+  deallocate(results);
 }
 
 /// Rows are all queries of the first head of the group, then of the next.
 Value DecodeKernel::getHead(Value keyHead, Value row) {
   return b.add(b.mul(keyHead, group), b.div(row, queries));
+}
+
+Value DecodeKernel::getState(Value part) {
+  return b.add(firstState, b.mul(part, b.index(2 * kMaxRows)));
 }
 
 Value DecodeKernel::getQuery(Value row) { return b.rem(row, queries); }
@@ -117,7 +122,7 @@ void DecodeKernel::emitPart(const Part &part) {
   Value output = getOutput(part, zero);
   b.forLoop(zero, b.mul(paddedRows, paddedValueDim), b.index(vectorLength),
             [&](Value offset) {
-              storeVector(nothing, outputs, b.add(output, offset));
+              storeVector(nothing, results, b.add(output, offset));
             });
 
   b.forLoop(
@@ -129,12 +134,12 @@ void DecodeKernel::emitPart(const Part &part) {
         attendStep(part, step);
       });
 
-  Value state = b.mul(part.number, b.index(2 * kMaxRows));
+  Value state = getState(part.number);
   for (int64_t row = 0; row < kMaxRows; row += vectorLength) {
     Value first = b.index(row);
-    storeVector(loadVector(scratch, b.add(originPart, first)), states,
+    storeVector(loadVector(scratch, b.add(originPart, first)), results,
                 b.add(state, first));
-    storeVector(loadVector(scratch, b.add(sumPart, first)), states,
+    storeVector(loadVector(scratch, b.add(sumPart, first)), results,
                 b.add(state, b.index(kMaxRows + row)));
   }
 }
@@ -142,7 +147,7 @@ void DecodeKernel::emitPart(const Part &part) {
 /// The scaled queries, padded with 0 to whole vectors and an even number of
 /// rows.
 void DecodeKernel::loadQueries(const Part &part) {
-  fill(queryPart, b.mul(b.index(kMaxRows), paddedHeadDim), 0.0);
+  fill(queryPart, b.mul(paddedRows, paddedHeadDim), 0.0);
   b.forLoop(zero, rows, one, [&](Value row) {
     Value base = b.add(queryPart, b.mul(row, paddedHeadDim));
     Value head = getHead(part.keyHead, row), query = getQuery(row);
@@ -320,8 +325,8 @@ void DecodeKernel::rescaleRow(const Part &part, Value row) {
   Value output = getOutput(part, row);
   b.forLoop(zero, paddedValueDim, b.index(vectorLength), [&](Value column) {
     Value place = b.add(output, column);
-    storeVector(arith::MulFOp::create(b, loadVector(outputs, place), rescale),
-                outputs, place);
+    storeVector(arith::MulFOp::create(b, loadVector(results, place), rescale),
+                results, place);
   });
 }
 
@@ -390,7 +395,7 @@ void DecodeKernel::addColumns(const Part &part, const Weights &weights,
         b.add(getOutput(part, b.add(weights.row, b.index(row))), column);
     for (int64_t j = 0; j < vectors; ++j) {
       places.push_back(b.add(output, b.index(j * vectorLength)));
-      inits.push_back(loadVector(outputs, places.back()));
+      inits.push_back(loadVector(results, places.back()));
     }
   }
   auto getPlace = [&](Value part, int64_t row, Value key) {
@@ -424,7 +429,7 @@ void DecodeKernel::addColumns(const Part &part, const Weights &weights,
             add, [&] { return llvm::to_vector_of<Value>(carried); });
       });
   for (auto [sum, place] : llvm::zip_equal(sums, places))
-    storeVector(sum, outputs, place);
+    storeVector(sum, results, place);
 }
 
 /// Brings a row's parts to one origin, adds them up and divides by their sum; a
@@ -434,8 +439,8 @@ void DecodeKernel::mergeRow(Value pair, Value row) {
   Value none = b.constant(element, 0.0);
   Value firstPart = b.mul(pair, splits);
   auto loadState = [&](Value split, int64_t offset) -> Value {
-    Value state = b.mul(b.add(firstPart, split), b.index(2 * kMaxRows));
-    return memref::LoadOp::create(b, states,
+    Value state = getState(b.add(firstPart, split));
+    return memref::LoadOp::create(b, results,
                                   b.add(state, b.add(row, b.index(offset))));
   };
   Value highest =
@@ -470,7 +475,7 @@ void DecodeKernel::mergeRow(Value pair, Value row) {
           Part part;
           part.number = b.add(firstPart, split);
           Value output =
-              loadVector(outputs, b.add(getOutput(part, row), column));
+              loadVector(results, b.add(getOutput(part, row), column));
           return {vector::FMAOp::create(
               b, output, b.splat(vectorType, getFactor(split)), carried[0])};
         })[0];

@@ -76,13 +76,15 @@ private:
   mlir::Value getHead(mlir::Value keyHead, mlir::Value row);
   mlir::Value getQuery(mlir::Value row);
   mlir::Value getOutput(const Part &part, mlir::Value row);
+  mlir::Value getState(mlir::Value part);
   OnlineSoftmax getSoftmax();
 
   /// Rows are taken in pairs.
   mlir::Value rows, paddedRows, splits, paddedHeadDim;
-  /// Results of the parts: `[pair][split][row][value dim]`, and the state of
-  /// their softmax, `[pair][split][origins, sums][row]`.
-  mlir::Value outputs, states;
+  /// Results of the parts, `[pair][split][row][value dim]`, and after them,
+  /// from `firstState` on, the state of their softmax,
+  /// `[pair][split][origins, sums][row]`.
+  mlir::Value results, firstState;
   mlir::Value queryPart, scorePart, keptPart, lanePart, originPart, sumPart,
       rescalePart, shiftPart, floorPart;
 };
