@@ -54,6 +54,7 @@ struct Expr {
     Binary,
     Call,
     Index,
+    Member,
     Tuple,
     If,
     Cast,
@@ -171,8 +172,9 @@ struct Argument {
   ExprPtr value;
 };
 
-/// `callee(args)`. The callee is a name or, for a rule with parameters that is
-/// applied at once, another call: `softcap(30)(scores)`.
+/// `callee(args)`. The callee is a name; a part of a layer, `wte.scores(x)` or
+/// `h[0](x)`; or, for a rule with parameters that is applied at once, another
+/// call: `softcap(30)(scores)`.
 struct CallExpr : Expr {
   CallExpr(SourceRange range, ExprPtr callee, std::vector<Argument> args)
       : Expr(Kind::Call, range), callee(std::move(callee)),
@@ -184,7 +186,7 @@ struct CallExpr : Expr {
   std::vector<Argument> args;
 };
 
-/// `base[i, j]`, in rules only.
+/// `base[i, j]`: an element of an array, in rules only, or a layer of a list.
 struct IndexExpr : Expr {
   IndexExpr(SourceRange range, ExprPtr base, std::vector<ExprPtr> indices)
       : Expr(Kind::Index, range), base(std::move(base)),
@@ -194,6 +196,18 @@ struct IndexExpr : Expr {
   }
   ExprPtr base;
   std::vector<ExprPtr> indices;
+};
+
+/// `base.name`: a parameter, a layer or a function of a layer.
+struct MemberExpr : Expr {
+  MemberExpr(SourceRange range, ExprPtr base, Identifier name)
+      : Expr(Kind::Member, range), base(std::move(base)),
+        name(std::move(name)) {}
+  static bool classof(const Expr *expr) {
+    return expr->getKind() == Kind::Member;
+  }
+  ExprPtr base;
+  Identifier name;
 };
 
 struct TupleExpr : Expr {
@@ -279,9 +293,19 @@ struct RuleDecl {
   SourceRange range;
 };
 
+/// A parameter of a function or of the constructor of a layer.
 struct Param {
+  /// A value has a type; a size, of layers only, is an integer without one; a
+  /// mask or a score is a rule.
+  enum class Kind { Value, Size, Mask, Score };
   Identifier name;
+  Kind kind = Kind::Value;
   TypeSpec type;
+  /// Null if there is none.
+  ExprPtr defaultValue;
+  SourceRange range;
+
+  bool isRule() const { return kind == Kind::Mask || kind == Kind::Score; }
 };
 
 /// One result of a function; `name` is absent when the program gives none.
@@ -303,12 +327,41 @@ struct FnDecl {
   SourceRange range;
 };
 
+/// `name: type`, `name: Layer(args)` or `name: repeat count Layer(args)`.
+struct FieldDecl {
+  Identifier name;
+  /// Of a parameter.
+  std::optional<TypeSpec> type;
+  /// Of a sub-layer or a list of them.
+  Identifier layer;
+  std::vector<Argument> args;
+  /// Of a list; null otherwise.
+  ExprPtr count;
+  SourceRange range;
+};
+
+/// `layer Name(params) { fields and functions }`, or `model …`.
+struct LayerDecl {
+  bool isModel = false;
+  Identifier name;
+  std::vector<Param> params;
+  bool hasParams = false;
+  std::vector<FieldDecl> fields;
+  std::vector<FnDecl> fns;
+  /// From '{' to '}'.
+  SourceRange bodyRange;
+  SourceRange range;
+};
+
 /// One source file, declarations in the order written.
 struct SourceFile {
   uint32_t file = 0;
+  /// Of the standard library.
+  bool isLibrary = false;
   std::vector<ImportDecl> imports;
   std::vector<RuleDecl> rules;
   std::vector<FnDecl> fns;
+  std::vector<LayerDecl> layers;
 };
 
 /// A program: the file asked for, first, and everything it imports, each once.

@@ -22,7 +22,7 @@ grammar Attn;
 file : declaration* EOF ;
 
 // An error skips to the next declaration.
-declaration : ( importDecl | ruleDecl | fnDecl ) end ;
+declaration : ( importDecl | ruleDecl | fnDecl | layerDecl ) end ;
 
 importDecl : 'import' STRING ;
 
@@ -37,7 +37,11 @@ fnDecl : 'entry'? 'fn' NAME params ( '->' result )? ( block | '=' expression ) ;
 
 params : '(' ( param ( ',' param )* )? ')' ;
 
-param : NAME ':' type ;
+param : paramName ':' ( type | 'mask' | 'score' ) defaultValue? ;
+
+paramName : NAME | 'mask' | 'score' ;
+
+defaultValue : '=' expression ;
 
 result
   : type
@@ -45,6 +49,28 @@ result
   ;
 
 resultItem : ( NAME ':' )? type ;
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+layerDecl : kind=( 'layer' | 'model' ) NAME layerParams? layerBody ;
+
+layerParams : '(' ( layerParam ( ',' layerParam )* )? ')' ;
+
+// Without a type: a size.
+layerParam : paramName ( ':' ( type | 'mask' | 'score' ) )? defaultValue? ;
+
+layerBody : '{' member* '}' ;
+
+// An error skips to the next member.
+member : ( fnDecl | field ) end ;
+
+field : NAME ':' ( type | sublayer ) ;
+
+sublayer : ( 'repeat' count )? NAME arguments ;
+
+count : INT | NAME | '(' dim ')' ;
 
 //===----------------------------------------------------------------------===//
 // Types
@@ -91,6 +117,7 @@ conditional : 'if' expression block 'else' ( block | conditional ) ;
 operation
   : operation arguments                                             # call
   | operation indices                                               # index
+  | operation '.' NAME                                              # memberOf
   | operation '\''                                                  # transpose
   | <assoc=right> operation '^' operation                           # power
   | '-' operation                                                   # negate
@@ -105,7 +132,7 @@ operation
   | INT                                                             # int
   | ( FLOAT | 'inf' | 'pi' )                                        # float
   | ( 'true' | 'false' )                                            # bool
-  | NAME                                                            # name
+  | ( NAME | 'mask' | 'score' )                                     # name
   ;
 
 // One expression in parentheses, or a tuple.
@@ -117,10 +144,7 @@ arguments : '(' ( argument ( ',' argument )* )? ')' ;
 
 // A name before ':' is read as an expression and checked when the tree is
 // built: telling the two apart here would take a second token of lookahead.
-argument
-  : ( 'mask' | 'score' ) ':' expression
-  | expression ( ':' expression )?
-  ;
+argument : expression ( ':' expression )? ;
 
 indices : '[' expression ( ',' expression )* ']' ;
 
@@ -145,11 +169,14 @@ I64 : 'i64' ;
 If : 'if' ;
 Import : 'import' ;
 Inf : 'inf' ;
+Layer : 'layer' ;
 Let : 'let' ;
 Mask : 'mask' ;
+Model : 'model' ;
 Not : 'not' ;
 Or : 'or' ;
 Pi : 'pi' ;
+Repeat : 'repeat' ;
 Score : 'score' ;
 True : 'true' ;
 
@@ -178,6 +205,7 @@ Percent : '%' ;
 At : '@' ;
 Caret : '^' ;
 Prime : '\'' ;
+Dot : '.' ;
 
 NAME : [A-Za-z_] [A-Za-z0-9_]* ;
 INT : [0-9]+ ;

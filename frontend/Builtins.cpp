@@ -39,6 +39,7 @@ const std::map<std::string, Sema::BuiltinSpec> &Sema::getBuiltins() {
     table["heads"] = {&Sema::builtinHeads, 2, 2, {}};
     table["merge"] = {&Sema::builtinMerge, 1, 1, {}};
     table["repeat_heads"] = {&Sema::builtinRepeatHeads, 2, 2, {}};
+    table["take"] = {&Sema::builtinTake, 2, 2, {}};
     table["range"] = {&Sema::builtinRange, 1, 1, {}};
     table["attention"] = {
         &Sema::builtinAttention, 3, 3, {"mask", "score", "scale"}};

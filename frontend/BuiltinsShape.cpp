@@ -205,6 +205,67 @@ Node *Sema::builtinConcat(BuiltinCall &call, Context &context) {
   return node;
 }
 
+/// Rows of a table by their numbers: a score rule over the result that reads
+/// the table and does not look at the score.
+Node *Sema::builtinTake(BuiltinCall &call, Context &context) {
+  if (!requireTensor(call, 0, 2, 2, "[N, C]", context) ||
+      !requireTensor(call, 1, 1, 3, "[T], [B, T] or [B, H, T]", context))
+    return nullptr;
+  Node *table = call.values[0], *numbers = call.values[1];
+  Scalar element = table->type.element;
+  if (!isFloat(element)) {
+    error(call.exprs[0]->range,
+          call.what() + " expects floats, got " + table->type.str());
+    return nullptr;
+  }
+  if (!isInteger(numbers->type.element)) {
+    error(call.exprs[1]->range,
+          call.what() + " expects integers, got " + numbers->type.str());
+    return nullptr;
+  }
+  SourceRange range = call.call.range;
+  Condition condition;
+  condition.kind = Condition::Kind::NotEmpty;
+  condition.lhs = table->type.shape[0];
+  condition.rhs = table->type.shape[1];
+  for (const Dim &dim : numbers->type.shape)
+    if (std::optional<Dim> product = Dim::mul(condition.rhs, dim))
+      condition.rhs = std::move(*product);
+  condition.subject = "the table of 'take'";
+  condition.range = range;
+  bool mayBeEmpty = table->type.shape[0].getConstant().value_or(0) <= 0;
+  if (mayBeEmpty && !addCondition(std::move(condition), context))
+    return nullptr;
+
+  std::vector<Dim> shape = numbers->type.shape;
+  shape.push_back(table->type.shape[1]);
+  Node *zero = make(Node::Kind::FloatLiteral, Type::scalar(element), range);
+  zero->spelling = "0.0";
+  Node *empty =
+      make(Node::Kind::Splat, Type::tensor(element, shape), range, {zero});
+  Node *node = make(Node::Kind::Score, empty->type, range, {empty});
+  RuleBody &body = node->score;
+  for (Node *&index : body.indices)
+    index = make(Node::Kind::RuleIndex, Type::scalar(Scalar::Index), range);
+  body.score = make(Node::Kind::RuleIndex, Type::scalar(element), range);
+  // The indices of the result's axes, the last of them k.
+  static constexpr int first[] = {2, 0, 0}, second[] = {3, 2, 1};
+  size_t rank = numbers->type.shape.size();
+  std::vector<Node *> operands = {numbers, body.indices[first[rank - 1]]};
+  if (rank > 1)
+    operands.push_back(body.indices[second[rank - 1]]);
+  if (rank > 2)
+    operands.push_back(body.indices[2]);
+  Node *number = make(Node::Kind::Read, Type::scalar(numbers->type.element),
+                      range, operands);
+  number->flags.assign(rank, false);
+  body.body = make(Node::Kind::Read, Type::scalar(element), range,
+                   {table, cast(number, Scalar::Index), body.indices[3]});
+  body.body->flags = {true, false};
+  body.captures = {numbers, table};
+  return node;
+}
+
 Node *Sema::builtinRange(BuiltinCall &call, Context &context) {
   std::optional<Dim> size =
       requireDim(call.values[0], *call.exprs[0], "the size", context);

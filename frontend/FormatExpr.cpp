@@ -108,6 +108,7 @@ public:
   explicit ExprFormatter(BlockLayout layoutBlock) : layoutBlock(layoutBlock) {}
 
   Doc format(const Expr &expr);
+  Doc formatArguments(llvm::ArrayRef<Argument> args);
 
 private:
   Doc formatOperand(const Expr &expr, Level least);
@@ -186,15 +187,19 @@ std::vector<Doc> ExprFormatter::formatAll(llvm::ArrayRef<ExprPtr> exprs) {
   return docs;
 }
 
-Doc ExprFormatter::formatCall(const CallExpr &call) {
-  std::vector<Doc> args;
-  for (const Argument &arg : call.args) {
+Doc ExprFormatter::formatArguments(llvm::ArrayRef<Argument> args) {
+  std::vector<Doc> docs;
+  for (const Argument &arg : args) {
     Doc value = format(*arg.value);
-    args.push_back(arg.name ? concat({text(arg.name->name + ": "), value})
+    docs.push_back(arg.name ? concat({text(arg.name->name + ": "), value})
                             : value);
   }
-  return concat({formatOperand(*call.callee, PostfixLevel),
-                 layoutList("(", std::move(args), ")")});
+  return layoutList("(", std::move(docs), ")");
+}
+
+Doc ExprFormatter::formatCall(const CallExpr &call) {
+  return concat(
+      {formatOperand(*call.callee, PostfixLevel), formatArguments(call.args)});
 }
 
 /// The whole chain of `else if` is one group: it is broken as a whole.
@@ -242,6 +247,11 @@ Doc ExprFormatter::format(const Expr &expr) {
     return concat({formatOperand(*index.base, PostfixLevel),
                    layoutList("[", formatAll(index.indices), "]")});
   }
+  case Expr::Kind::Member: {
+    const auto &member = cast<MemberExpr>(expr);
+    return concat({formatOperand(*member.base, PostfixLevel),
+                   text("." + member.name.name)});
+  }
   case Expr::Kind::Tuple:
     return layoutList("(", formatAll(cast<TupleExpr>(expr).elements), ")");
   case Expr::Kind::Cast: {
@@ -261,6 +271,11 @@ Doc ExprFormatter::format(const Expr &expr) {
 
 Doc attn::frontend::layoutExpr(const Expr &expr, BlockLayout layoutBlock) {
   return ExprFormatter(layoutBlock).format(expr);
+}
+
+Doc attn::frontend::layoutArguments(llvm::ArrayRef<Argument> args,
+                                    BlockLayout layoutBlock) {
+  return ExprFormatter(layoutBlock).formatArguments(args);
 }
 
 Doc attn::frontend::layoutValue(const Expr &expr, bool isHugged,

@@ -16,6 +16,7 @@
 #include "frontend/AST.h"
 #include "frontend/Layout.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
 namespace attn::frontend {
@@ -32,6 +33,10 @@ layout::Doc layoutExpr(const Expr &expr, BlockLayout layoutBlock);
 /// `hugged` one begins on the line of the `=` even if it goes on below.
 layout::Doc layoutValue(const Expr &expr, bool isHugged,
                         BlockLayout layoutBlock);
+
+/// The arguments of a call, in parentheses.
+layout::Doc layoutArguments(llvm::ArrayRef<Argument> args,
+                            BlockLayout layoutBlock);
 
 /// `( a, b )` or `[ a, b ]`: one line, or one line for each item.
 layout::Doc layoutList(const std::string &open, std::vector<layout::Doc> items,

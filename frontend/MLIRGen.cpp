@@ -87,32 +87,61 @@ mlir::Type ModuleGen::getType(const Type &type,
   return mlir::RankedTensorType::get(shape, element);
 }
 
-mlir::func::FuncOp ModuleGen::getInstance(const CheckedFunction &fn,
-                                          StaticDims statics) {
-  mlir::func::FuncOp &func = instances[{&fn, statics}];
-  if (func)
-    return func;
-  llvm::SmallVector<mlir::Type> params, results;
-  for (const CheckedParam &param : fn.params)
-    params.push_back(getType(param.type, statics));
+const std::vector<FlatParameter> &
+ModuleGen::getParameters(const CheckedLayer &layer, const StaticDims &statics) {
+  auto [it, isNew] = parameters.try_emplace({&layer, statics});
+  if (isNew)
+    if (auto flat = flattenParameters(layer, statics, /*diags=*/nullptr))
+      it->second = std::move(*flat);
+  return it->second;
+}
+
+std::vector<std::string>
+attn::frontend::getOpenSizes(const CheckedFunction &fn,
+                             const StaticDims &statics) {
+  std::vector<std::string> names;
+  if (fn.layer)
+    for (const CheckedSize &size : fn.layer->sizes)
+      if (!statics.count(size.name.name))
+        names.push_back(size.name.name);
+  return names;
+}
+
+mlir::func::FuncOp
+ModuleGen::createFunction(const CheckedFunction &fn, const StaticDims &statics,
+                          llvm::ArrayRef<mlir::Type> params) {
+  llvm::SmallVector<mlir::Type> results;
   for (const CheckedResult &result : fn.results)
     results.push_back(getType(result.type, statics));
-
-  // The first instance has the function's own name.
+  // The first one of a function has its own name.
   std::string name = fn.getName().str();
-  bool isFirst = llvm::count_if(instances, [&](const auto &instance) {
-                   return instance.first.first == &fn;
-                 }) == 1;
+  bool isFirst = created.insert(fn.decl).second;
   for (unsigned i = 1; !isFirst; ++i) {
     name = (fn.getName() + "_" + Twine(i)).str();
     if (usedNames.insert(name).second)
       break;
   }
   builder.setInsertionPointToEnd(module.getBody());
-  func = mlir::func::FuncOp::create(builder, getLocation(fn.decl->name.range),
-                                    name,
-                                    builder.getFunctionType(params, results));
+  auto func = mlir::func::FuncOp::create(
+      builder, getLocation(fn.decl->name.range), name,
+      builder.getFunctionType(params, results));
   func.setPrivate();
+  return func;
+}
+
+mlir::func::FuncOp ModuleGen::getInstance(const CheckedFunction &fn,
+                                          StaticDims statics) {
+  mlir::func::FuncOp &func = instances[{&fn, statics}];
+  if (func)
+    return func;
+  llvm::SmallVector<mlir::Type> params;
+  for (const CheckedParam &param : fn.params)
+    params.push_back(getType(param.type, statics));
+  params.append(getOpenSizes(fn, statics).size(), builder.getIndexType());
+  if (fn.layer)
+    for (const FlatParameter &parameter : getParameters(*fn.layer, statics))
+      params.push_back(getType(parameter.type, statics));
+  func = createFunction(fn, statics, params);
   pending.push_back({&fn, std::move(statics), func});
   return func;
 }
@@ -156,7 +185,8 @@ void ModuleGen::addSignature(mlir::func::FuncOp func, const CheckedFunction &fn,
          builder.getNamedAttr("message", builder.getStringAttr(message))}));
   };
   for (const Condition &condition : fn.conditions)
-    if (std::optional<Dim> zero = condition.getZero())
+    if (std::optional<Dim> zero = condition.getZero();
+        zero && !zero->isConstant(0))
       require(*zero, condition.str());
   for (const BoundDim &dim : fn.dims)
     if (auto it = statics.find(dim.name); it != statics.end())
@@ -173,11 +203,16 @@ void ModuleGen::addSignature(mlir::func::FuncOp func, const CheckedFunction &fn,
   func.setAllResultAttrs(results);
 }
 
-mlir::ModuleOp ModuleGen::generate(const CheckedFunction &entry,
-                                   const StaticDims &statics) {
-  module = mlir::ModuleOp::create(builder,
-                                  getLocation({entry.decl->range.file, 0, 0}));
-  addSignature(getInstance(entry, statics), entry, statics);
+mlir::ModuleOp ModuleGen::generate(const EntryPoint &entry) {
+  const CheckedFunction &fn = entry.fn;
+  module =
+      mlir::ModuleOp::create(builder, getLocation({fn.decl->range.file, 0, 0}));
+  llvm::SmallVector<mlir::Type> params;
+  for (const CheckedParam &param : fn.params)
+    params.push_back(getType(param.type, entry.statics));
+  mlir::func::FuncOp func = createFunction(fn, entry.statics, params);
+  addSignature(func, fn, entry.statics);
+  FunctionGen(*this, fn, entry.statics, func).generate(entry);
   while (!pending.empty()) {
     Instance instance = std::move(pending.front());
     pending.pop_front();
@@ -197,68 +232,20 @@ void attn::frontend::loadDialects(mlir::MLIRContext &context) {
                       mlir::scf::SCFDialect, mlir::tensor::TensorDialect>();
 }
 
-/// Reports static dimensions that the entry does not have, that are negative,
-/// or that break one of its conditions.
-static bool checkStaticDims(const CheckedFunction &entry,
-                            const StaticDims &statics, StringRef path,
-                            DiagnosticEngine &diags) {
-  std::vector<StringRef> names;
-  std::string list;
-  for (const BoundDim &dim : entry.dims) {
-    names.push_back(dim.name);
-    list += (list.empty() ? "" : ", ") + dim.name;
-  }
-  bool ok = true;
-  std::map<std::string, Dim> values;
-  for (const auto &[name, size] : statics) {
-    values[name] = Dim(size);
-    if (!llvm::is_contained(names, name)) {
-      diags
-          .fileError(path, "function '" + Twine(entry.getName()) +
-                               "' has no dimension '" + name + "'" +
-                               (list.empty() ? "" : ", expected one of ") +
-                               list)
-          .didYouMean(suggest(name, names));
-      ok = false;
-    } else if (size < 0) {
-      diags.fileError(path, "dimension '" + Twine(name) +
-                                "' must not be negative, got " + Twine(size));
-      ok = false;
-    }
-  }
-  for (const Condition &condition : entry.conditions) {
-    std::optional<Dim> zero = condition.getZero();
-    std::optional<Dim> value = zero ? zero->substitute(values) : zero;
-    if (value && value->getConstant().value_or(0) == 0)
-      continue;
-    std::string sizes;
-    for (const Dim &side : {condition.lhs, condition.rhs})
-      for (const std::string &name : side.getNames())
-        if (auto it = statics.find(name); it != statics.end()) {
-          std::string size = name + " = " + std::to_string(it->second);
-          if (sizes.find(size) == std::string::npos)
-            sizes += (sizes.empty() ? "" : ", ") + size;
-        }
-    diags.error(condition.range, condition.str() + ", got " + sizes);
-    ok = false;
-  }
-  return ok;
-}
-
 mlir::OwningOpRef<mlir::ModuleOp> attn::frontend::generate(
     mlir::MLIRContext &context, const CheckedProgram &program,
     const SourceManager &sources, const GenerateOptions &options,
     DiagnosticEngine &diags) {
   // The file that was asked for was loaded first.
   StringRef path = sources.getPath(0);
-  const CheckedFunction *entry =
-      selectEntry(program, options.entry, path, diags);
-  if (!entry || !checkStaticDims(*entry, options.staticDims, path, diags))
+  const CheckedFunction *fn = selectEntry(program, options.entry, path, diags);
+  std::optional<EntryPoint> entry =
+      fn ? makeEntry(*fn, options.staticDims, path, diags) : std::nullopt;
+  if (!entry)
     return nullptr;
   loadDialects(context);
   mlir::OwningOpRef<mlir::ModuleOp> module =
-      ModuleGen(&context, program, sources)
-          .generate(*entry, options.staticDims);
+      ModuleGen(&context, program, sources).generate(*entry);
   if (mlir::failed(mlir::verify(*module)))
     return nullptr;
   return module;

@@ -23,18 +23,85 @@ FunctionGen::FunctionGen(ModuleGen &module, const CheckedFunction &fn,
 
 void FunctionGen::generate() {
   mlir::Block *block = func.addEntryBlock();
+  scopes.emplace_back();
+  mlir::ArrayRef<mlir::BlockArgument> arguments = block->getArguments();
+  auto take = [&](SourceRange range, llvm::StringRef name) {
+    mlir::BlockArgument argument = arguments.front();
+    arguments = arguments.drop_front();
+    argument.setLoc(module.getLocation(range, name));
+    return argument;
+  };
+  for (const CheckedParam &param : fn.params)
+    scopes.back()[param.node] = {take(param.name.range, param.name.name)};
+  for (const std::string &name : getOpenSizes(fn, statics))
+    sizes[Dim::name(name)] = take(fn.layer->decl->name.range, name);
+  if (fn.layer)
+    for (const FlatParameter &parameter :
+         module.getParameters(*fn.layer, statics))
+      weights[parameter.path] = take(parameter.range, parameter.path);
+  generateBody();
+}
+
+void FunctionGen::generate(const EntryPoint &entry) {
+  mlir::Block *block = func.addEntryBlock();
   builder.setInsertionPointToStart(block);
   scopes.emplace_back();
-  for (auto [param, argument] :
-       llvm::zip_equal(fn.params, block->getArguments())) {
+  for (auto [i, param] : llvm::enumerate(fn.params)) {
+    mlir::BlockArgument argument = block->getArgument(i);
     argument.setLoc(module.getLocation(param.name.range, param.name.name));
-    scopes.back()[param.node] = {argument};
+    if (param.node)
+      scopes.back()[param.node] = {argument};
+    else
+      weights[param.name.name] = argument;
   }
+  for (auto [leaf, value] : entry.numbers)
+    scopes.back()[leaf] = emitAll(value);
+  generateBody();
+}
+
+void FunctionGen::generateBody() {
+  builder.setInsertionPointToEnd(&func.front());
   Values results = emitBlock(fn.body);
   mlir::Location loc = module.getLocation(fn.body.result->range);
   for (auto [value, type] : llvm::zip_equal(results, func.getResultTypes()))
     value = castTo(value, type, loc);
   mlir::func::ReturnOp::create(builder, loc, results);
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+std::string FunctionGen::resolve(const LayerPath &path) const {
+  std::string text;
+  for (const LayerPath::Step &step : path.steps) {
+    text += (text.empty() ? "" : ".") + step.name;
+    if (step.fold)
+      text += "." + std::to_string(iterations.at(step.fold));
+    else if (step.index)
+      text += "." + std::to_string(*step.index);
+  }
+  return text;
+}
+
+mlir::Value FunctionGen::getWeight(const std::string &path) const {
+  return weights.at(path);
+}
+
+FunctionGen::Values FunctionGen::emitFold(const Node *node) {
+  for (const Node *operand : node->operands)
+    emitAll(operand);
+  Values values = emitAll(node->operands.front());
+  int64_t count = getStatic(node->dim).value_or(0);
+  for (int64_t i = 0; i < count; ++i) {
+    iterations[node] = i;
+    scopes.emplace_back();
+    scopes.back()[node->carry] = values;
+    values = emitBlock(node->thenBlock);
+    scopes.pop_back();
+  }
+  iterations.erase(node);
+  return values;
 }
 
 mlir::Type FunctionGen::getType(const Type &type) const {
@@ -134,6 +201,11 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
     return {attn::RangeOp::create(
         builder, loc, getType(node->type),
         emitDim(node->type.shape[0], module.getLocation(node->range)))};
+  case Node::Kind::Splat:
+    return {mlir::tensor::SplatOp::create(
+        builder, loc, emit(node->operands[0]),
+        mlir::cast<mlir::RankedTensorType>(getType(node->type)),
+        emitOpenSizes(node->type, module.getLocation(node->range)))};
   case Node::Kind::Mask:
     return {emitMask(node, loc)};
   case Node::Kind::Score:
@@ -144,6 +216,14 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
     return {emitRead(node, loc)};
   case Node::Kind::Call:
     return emitCall(node, loc);
+  case Node::Kind::Inline:
+    for (const Node *operand : node->operands)
+      emitAll(operand);
+    return emitBlock(node->thenBlock);
+  case Node::Kind::Fold:
+    return emitFold(node);
+  case Node::Kind::Weight:
+    return {getWeight(resolve(node->path))};
   case Node::Kind::Tuple:
     return emitOperands(node);
   case Node::Kind::Element:
@@ -151,6 +231,7 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
   case Node::Kind::If:
     return emitIf(node, loc);
   case Node::Kind::Param:
+  case Node::Kind::Carry:
   case Node::Kind::RuleIndex:
   case Node::Kind::RuleRef:
   case Node::Kind::RuleAnd:
@@ -273,8 +354,18 @@ FunctionGen::Values FunctionGen::emitCall(const Node *node,
     if (std::optional<int64_t> size = getStatic(dim))
       known[name] = *size;
   Values operands = emitOperands(node);
-  mlir::func::FuncOp callee = module.getInstance(*node->callee, known);
+  const CheckedFunction &target = *node->callee;
+  mlir::func::FuncOp callee = module.getInstance(target, known);
   mlir::Location plain = module.getLocation(node->range);
+  for (const std::string &name : getOpenSizes(target, known))
+    operands.push_back(emitDim(node->dims.at(name), plain));
+  if (target.layer) {
+    std::string prefix = resolve(node->path);
+    for (const FlatParameter &parameter :
+         module.getParameters(*target.layer, known))
+      operands.push_back(getWeight(
+          prefix.empty() ? parameter.path : prefix + "." + parameter.path));
+  }
   for (auto [operand, type] :
        llvm::zip_equal(operands, callee.getArgumentTypes()))
     operand = castTo(operand, type, plain);

@@ -9,8 +9,8 @@
 #ifndef ATTN_FRONTEND_MLIRGENIMPL_H
 #define ATTN_FRONTEND_MLIRGENIMPL_H
 
+#include "frontend/Entry.h"
 #include "frontend/SourceManager.h"
-#include "frontend/Typed.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -21,9 +21,6 @@
 
 namespace attn::frontend {
 
-/// Sizes of dimensions that are known in this compilation.
-using StaticDims = std::map<std::string, int64_t>;
-
 /// The functions of the module: one for each function of the program and
 /// binding of static dimensions, made when first called.
 class ModuleGen {
@@ -32,8 +29,7 @@ public:
             const SourceManager &sources);
 
   /// Generates `entry` and all that it reaches.
-  mlir::ModuleOp generate(const CheckedFunction &entry,
-                          const StaticDims &statics);
+  mlir::ModuleOp generate(const EntryPoint &entry);
 
   /// The function for these static dimensions; its body may come later.
   mlir::func::FuncOp getInstance(const CheckedFunction &fn, StaticDims statics);
@@ -41,6 +37,10 @@ public:
   mlir::Location getLocation(SourceRange range) const;
   /// As `loc("name"(FILE:LINE:COL))` where there is a name.
   mlir::Location getLocation(SourceRange range, llvm::StringRef name) const;
+
+  /// The parameters of a layer with these static dimensions.
+  const std::vector<FlatParameter> &getParameters(const CheckedLayer &layer,
+                                                  const StaticDims &statics);
 
   mlir::Type getElementType(Scalar element) const;
   mlir::Type getType(const Type &type, const StaticDims &statics) const;
@@ -54,22 +54,38 @@ private:
     StaticDims statics;
     mlir::func::FuncOp func;
   };
+  mlir::func::FuncOp createFunction(const CheckedFunction &fn,
+                                    const StaticDims &statics,
+                                    llvm::ArrayRef<mlir::Type> params);
 
   mlir::OpBuilder builder;
   mlir::ModuleOp module;
   const SourceManager &sources;
   std::map<std::pair<const CheckedFunction *, StaticDims>, mlir::func::FuncOp>
       instances;
+  std::map<std::pair<const CheckedLayer *, StaticDims>,
+           std::vector<FlatParameter>>
+      parameters;
   std::deque<Instance> pending;
   std::set<std::string> usedNames;
+  std::set<const FnDecl *> created;
 };
 
-/// Generates the body of one function.
+/// The sizes of the layer of `fn` that are not static, in order: arguments of
+/// its own.
+std::vector<std::string> getOpenSizes(const CheckedFunction &fn,
+                                      const StaticDims &statics);
+
+/// Generates the body of one function. The arguments of one that is called are
+/// those declared, the numbers of its layer, the open sizes of its layer, and
+/// the parameters of its layer.
 class FunctionGen {
 public:
   FunctionGen(ModuleGen &module, const CheckedFunction &fn,
               const StaticDims &statics, mlir::func::FuncOp func);
   void generate();
+  /// The same for the function that is called from outside.
+  void generate(const EntryPoint &entry);
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
@@ -80,6 +96,11 @@ private:
   mlir::Value emit(const Node *node);
   Values emitOperands(const Node *node);
   Values generate(const Node *node, mlir::Location loc);
+  void generateBody();
+  /// The parameter of the layer at a path.
+  mlir::Value getWeight(const std::string &path) const;
+  std::string resolve(const LayerPath &path) const;
+  Values emitFold(const Node *node);
   Values emitBlock(const NodeBlock &block);
   mlir::Value emitLiteral(const Node *node, mlir::Location loc);
   mlir::Value emitReduce(const Node *node, mlir::Location loc);
@@ -145,6 +166,10 @@ private:
   /// What has been generated, by the block that holds it, innermost last.
   std::vector<llvm::DenseMap<const Node *, Values>> scopes;
   std::map<Dim, mlir::Value> sizes;
+  /// The parameters of the layer, by path.
+  std::map<std::string, mlir::Value> weights;
+  /// Where the repetitions around stand.
+  std::map<const Node *, int64_t> iterations;
   /// The last op of those at the top of the function that work out sizes.
   mlir::Operation *lastSizeOp = nullptr;
 };

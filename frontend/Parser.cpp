@@ -12,6 +12,7 @@
 #include "frontend/AttnLexer.h"
 #include "frontend/AttnParser.h"
 #include "frontend/Diagnostics.h"
+#include "frontend/Library.h"
 #include "frontend/SourceManager.h"
 #include "frontend/SyntaxErrors.h"
 #include "frontend/TokenFilter.h"
@@ -21,6 +22,8 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
+
+#include <map>
 
 using namespace attn::frontend;
 using attn::frontend::grammar::AttnLexer;
@@ -192,17 +195,21 @@ public:
   ProgramLoader(SourceManager &sources, DiagnosticEngine &diagnostics)
       : sources(sources), diagnostics(diagnostics) {}
 
-  void load(uint32_t file);
+  void load(uint32_t file, bool isLibrary = false);
 
   Program program;
 
 private:
   void import(uint32_t importer, const ImportDecl &decl);
+  /// The file of the library that a path in a program names.
+  std::optional<uint32_t> findInLibrary(const ImportDecl &decl);
   void reportCycle(uint32_t file, const ImportDecl &decl);
 
   SourceManager &sources;
   DiagnosticEngine &diagnostics;
   llvm::DenseSet<uint32_t> loaded;
+  /// The files of the library that were asked for, by path.
+  std::map<StringRef, uint32_t> library;
   /// The files whose imports are being read, from the first to the innermost.
   std::vector<uint32_t> open;
 };
@@ -226,13 +233,45 @@ void ProgramLoader::reportCycle(uint32_t file, const ImportDecl &decl) {
                     "import cycle: " + cycle + sources.getPath(file));
 }
 
+std::optional<uint32_t> ProgramLoader::findInLibrary(const ImportDecl &decl) {
+  StringRef asked = decl.path;
+  asked.consume_back(".attn");
+  std::vector<StringRef> names;
+  std::string list;
+  for (const LibraryFile &file : getLibrary()) {
+    StringRef name = file.path.drop_back(StringRef(".attn").size());
+    if (name == asked) {
+      auto [it, isNew] = library.try_emplace(file.path, 0);
+      if (isNew)
+        it->second = sources.addBuffer(file.path, file.text.drop_front());
+      return it->second;
+    }
+    names.push_back(name);
+    list += (list.empty() ? "" : ", ") + name.str();
+  }
+  diagnostics
+      .error(decl.pathRange,
+             "the library has no file '" + asked + "', expected one of " + list)
+      .didYouMean(suggest(asked, names));
+  return std::nullopt;
+}
+
 void ProgramLoader::import(uint32_t importer, const ImportDecl &decl) {
-  std::string path = resolveImport(sources.getPath(importer), decl.path);
-  llvm::Expected<uint32_t> file = sources.load(path);
-  if (!file) {
-    diagnostics.error(decl.pathRange, "cannot import '" + path + "': " +
-                                          llvm::toString(file.takeError()));
-    return;
+  std::optional<uint32_t> file;
+  bool isLibrary = StringRef(decl.path).starts_with("std/");
+  if (isLibrary) {
+    file = findInLibrary(decl);
+    if (!file)
+      return;
+  } else {
+    std::string path = resolveImport(sources.getPath(importer), decl.path);
+    llvm::Expected<uint32_t> found = sources.load(path);
+    if (!found) {
+      diagnostics.error(decl.pathRange, "cannot import '" + path + "': " +
+                                            llvm::toString(found.takeError()));
+      return;
+    }
+    file = *found;
   }
   if (llvm::is_contained(open, *file))
     return reportCycle(*file, decl);
@@ -243,15 +282,16 @@ void ProgramLoader::import(uint32_t importer, const ImportDecl &decl) {
                                           llvm::Twine(maxNesting) + " deep");
     return;
   }
-  load(*file);
+  load(*file, isLibrary);
 }
 
-void ProgramLoader::load(uint32_t file) {
+void ProgramLoader::load(uint32_t file, bool isLibrary) {
   loaded.insert(file);
   std::optional<SourceFile> parsed = parseFile(sources, file, diagnostics);
   if (!parsed)
     return;
   size_t index = program.files.size();
+  parsed->isLibrary = isLibrary;
   program.files.push_back(std::move(*parsed));
   open.push_back(file);
   // The vector of files grows meanwhile.

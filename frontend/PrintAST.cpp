@@ -114,9 +114,16 @@ private:
   void node(const Twine &text, SourceRange range,
             llvm::function_ref<void()> printChildren = {});
 
+  /// Where each part begins in the text, and what prints it.
+  using Parts = std::vector<std::pair<uint32_t, std::function<void()>>>;
+  void printInOrder(Parts parts);
+
   void print(const ImportDecl &import);
   void print(const RuleDecl &rule);
   void print(const FnDecl &fn);
+  void print(const LayerDecl &layer);
+  void print(const FieldDecl &field);
+  void print(const Param &param);
   void print(const Identifier &name, const TypeSpec &type, StringRef what);
   void print(const TypeSpec &type);
   void print(const LetStmt &let);
@@ -157,16 +164,22 @@ void ASTPrinter::print(const SourceFile &file) {
     os << ' ' << quote(sources.getPath(file.file));
   os << '\n';
   indent = 2;
-  std::vector<std::pair<uint32_t, std::function<void()>>> declarations;
+  Parts declarations;
   for (const ImportDecl &import : file.imports)
     declarations.emplace_back(import.range.begin, [&] { print(import); });
   for (const RuleDecl &rule : file.rules)
     declarations.emplace_back(rule.range.begin, [&] { print(rule); });
   for (const FnDecl &fn : file.fns)
     declarations.emplace_back(fn.range.begin, [&] { print(fn); });
-  llvm::sort(declarations, llvm::less_first());
-  for (const auto &[begin, printDeclaration] : declarations)
-    printDeclaration();
+  for (const LayerDecl &layer : file.layers)
+    declarations.emplace_back(layer.range.begin, [&] { print(layer); });
+  printInOrder(std::move(declarations));
+}
+
+void ASTPrinter::printInOrder(Parts parts) {
+  llvm::sort(parts, llvm::less_first());
+  for (const auto &[begin, printPart] : parts)
+    printPart();
 }
 
 void ASTPrinter::print(const ImportDecl &import) {
@@ -202,7 +215,7 @@ void ASTPrinter::print(const FnDecl &fn) {
   StringRef kind = fn.entry ? "Entry fn " : "Fn ";
   node(kind + quote(fn.name.name), fn.range, [&] {
     for (const Param &param : fn.params)
-      print(param.name, param.type, "Param");
+      print(param);
     for (const ResultSpec &result : fn.results) {
       if (result.name)
         print(*result.name, result.type, "Result");
@@ -211,6 +224,48 @@ void ASTPrinter::print(const FnDecl &fn) {
     }
     node(fn.body.braced ? "Block" : "Value", fn.body.range,
          [&] { print(fn.body); });
+  });
+}
+
+void ASTPrinter::print(const Param &param) {
+  StringRef kind = param.kind == Param::Kind::Size    ? "Size "
+                   : param.kind == Param::Kind::Mask  ? "Mask param "
+                   : param.kind == Param::Kind::Score ? "Score param "
+                                                      : "Param ";
+  node(kind + quote(param.name.name), param.name.range, [&] {
+    if (param.kind == Param::Kind::Value)
+      print(param.type);
+    if (param.defaultValue)
+      node("Default", param.defaultValue->range,
+           [&] { print(*param.defaultValue); });
+  });
+}
+
+void ASTPrinter::print(const FieldDecl &field) {
+  if (field.type)
+    return print(field.name, *field.type, "Parameter");
+  StringRef kind = field.count ? "List " : "Sublayer ";
+  node(kind + quote(field.name.name), field.range, [&] {
+    if (field.count)
+      node("Count", field.count->range, [&] { print(*field.count); });
+    node("Layer " + quote(field.layer.name), field.layer.range, [&] {
+      for (const Argument &argument : field.args)
+        print(argument);
+    });
+  });
+}
+
+void ASTPrinter::print(const LayerDecl &layer) {
+  StringRef kind = layer.isModel ? "Model " : "Layer ";
+  node(kind + quote(layer.name.name), layer.range, [&] {
+    for (const Param &param : layer.params)
+      print(param);
+    Parts members;
+    for (const FieldDecl &field : layer.fields)
+      members.emplace_back(field.range.begin, [&] { print(field); });
+    for (const FnDecl &fn : layer.fns)
+      members.emplace_back(fn.range.begin, [&] { print(fn); });
+    printInOrder(std::move(members));
   });
 }
 
@@ -277,6 +332,11 @@ void ASTPrinter::print(const Expr &expr) {
       print(*index.base);
       print(index.indices);
     });
+  }
+  case Expr::Kind::Member: {
+    const auto &member = cast<MemberExpr>(expr);
+    return node("Member " + quote(member.name.name), expr.range,
+                [&] { print(*member.base); });
   }
   case Expr::Kind::Tuple:
     return node("Tuple", expr.range,

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Sema.h"
+#include "frontend/Entry.h"
 #include "frontend/SemaImpl.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -44,214 +45,24 @@ Node *Sema::make(Node::Kind kind, Type type, SourceRange range,
 }
 
 //===----------------------------------------------------------------------===//
-// Who uses whom
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// Every name that a declaration mentions or calls, with its place. A name that
-/// is bound inside is no declaration's: names are never rebound.
-class Mentions {
-public:
-  using Places = std::vector<std::pair<StringRef, SourceRange>>;
-  Places names;
-  Places calls;
-
-  void visit(const Block &block) {
-    for (const LetStmt &let : block.lets)
-      visit(*let.value);
-    if (block.result)
-      visit(*block.result);
-  }
-
-  void visit(const Expr &expr) {
-    switch (expr.getKind()) {
-    case Expr::Kind::Name: {
-      const auto &name = llvm::cast<NameExpr>(expr);
-      names.emplace_back(name.name, name.range);
-      return;
-    }
-    case Expr::Kind::Unary:
-      return visit(*llvm::cast<UnaryExpr>(expr).operand);
-    case Expr::Kind::Binary: {
-      const auto &binary = llvm::cast<BinaryExpr>(expr);
-      if (binary.chainedTo)
-        visit(*binary.chainedTo);
-      if (binary.lhs)
-        visit(*binary.lhs);
-      return visit(*binary.rhs);
-    }
-    case Expr::Kind::Call: {
-      const auto &call = llvm::cast<CallExpr>(expr);
-      if (const auto *name = llvm::dyn_cast<NameExpr>(call.callee.get()))
-        calls.emplace_back(name->name, name->range);
-      visit(*call.callee);
-      for (const Argument &argument : call.args)
-        visit(*argument.value);
-      return;
-    }
-    case Expr::Kind::Index: {
-      const auto &index = llvm::cast<IndexExpr>(expr);
-      visit(*index.base);
-      for (const ExprPtr &value : index.indices)
-        visit(*value);
-      return;
-    }
-    case Expr::Kind::Tuple:
-      for (const ExprPtr &element : llvm::cast<TupleExpr>(expr).elements)
-        visit(*element);
-      return;
-    case Expr::Kind::If: {
-      const auto &conditional = llvm::cast<IfExpr>(expr);
-      visit(*conditional.condition);
-      visit(conditional.thenBlock);
-      return visit(conditional.elseBlock);
-    }
-    case Expr::Kind::Cast:
-      return visit(*llvm::cast<CastExpr>(expr).operand);
-    default:
-      return;
-    }
-  }
-};
-
-/// A declaration in the graph of uses.
-template <typename Decl> struct Vertex {
-  const Decl *decl;
-  std::vector<std::pair<const Decl *, SourceRange>> uses;
-};
-
-/// Orders declarations so that each comes after what it uses, and hands each
-/// cycle to `report` once as the uses that close it. Keeps its own stack:
-/// chains of declarations may be long.
-template <typename Decl>
-std::vector<const Decl *> orderByUse(
-    const std::vector<Vertex<Decl>> &vertices,
-    llvm::function_ref<void(ArrayRef<std::pair<const Decl *, SourceRange>>)>
-        report) {
-  enum class State { New, Open, Done };
-  std::map<const Decl *, size_t> positions;
-  for (auto [i, vertex] : llvm::enumerate(vertices))
-    positions[vertex.decl] = i;
-  std::vector<State> states(vertices.size(), State::New);
-  std::vector<const Decl *> order;
-  struct Step {
-    size_t vertex;
-    size_t next;
-  };
-  for (size_t root = 0; root < vertices.size(); ++root) {
-    if (states[root] != State::New)
-      continue;
-    std::vector<Step> stack = {{root, 0}};
-    states[root] = State::Open;
-    while (!stack.empty()) {
-      Step &step = stack.back();
-      const Vertex<Decl> &vertex = vertices[step.vertex];
-      if (step.next == vertex.uses.size()) {
-        states[step.vertex] = State::Done;
-        order.push_back(vertex.decl);
-        stack.pop_back();
-        continue;
-      }
-      size_t target = positions[vertex.uses[step.next++].first];
-      if (states[target] == State::New) {
-        states[target] = State::Open;
-        stack.push_back({target, 0});
-      } else if (states[target] == State::Open) {
-        auto start = llvm::find_if(
-            stack, [&](const Step &open) { return open.vertex == target; });
-        std::vector<std::pair<const Decl *, SourceRange>> cycle;
-        for (auto it = start; it != stack.end(); ++it)
-          cycle.emplace_back(vertices[it->vertex].decl,
-                             vertices[it->vertex].uses[it->next - 1].second);
-        report(cycle);
-      }
-    }
-  }
-  return order;
-}
-
-} // namespace
-
-/// Reports a cycle at its first use, and the others as notes.
-template <typename Decl>
-static void reportCycle(ArrayRef<std::pair<const Decl *, SourceRange>> cycle,
-                        StringRef what, DiagnosticEngine &diags) {
-  StringRef first = cycle.front().first->name.name;
-  if (cycle.size() == 1) {
-    diags
-        .error(cycle.front().second,
-               what + Twine(" '") + first + "' uses itself")
-        .note(cycle.front().first->name.range,
-              "'" + Twine(first) + "' is declared here");
-    return;
-  }
-  std::string path = "'" + first.str() + "'";
-  for (const auto &use : llvm::drop_begin(cycle))
-    path += " -> '" + use.first->name.name + "'";
-  path += " -> '" + first.str() + "'";
-  DiagnosticBuilder builder =
-      diags.error(cycle.front().second,
-                  what + Twine(" '") + first + "' uses itself: " + path);
-  for (size_t i = 1; i < cycle.size(); ++i)
-    builder.note(cycle[i].second,
-                 "'" + Twine(cycle[i].first->name.name) + "' uses '" +
-                     cycle[(i + 1) % cycle.size()].first->name.name + "' here");
-}
-
-std::vector<const FnDecl *> Sema::orderFunctions() {
-  std::vector<Vertex<FnDecl>> vertices;
-  for (const SourceFile &file : program.files)
-    for (const FnDecl &fn : file.fns) {
-      Vertex<FnDecl> &vertex = vertices.emplace_back();
-      vertex.decl = &fn;
-      Mentions mentions;
-      mentions.visit(fn.body);
-      for (const auto &[name, range] : mentions.calls)
-        if (auto it = declarations.find(name.str());
-            it != declarations.end() && it->second.fn)
-          vertex.uses.emplace_back(it->second.fn, range);
-    }
-  return orderByUse<FnDecl>(vertices, [&](auto cycle) {
-    reportCycle<FnDecl>(cycle, "function", diags);
-    for (const auto &use : cycle)
-      functions[use.first].inCycle = true;
-  });
-}
-
-std::vector<const RuleDecl *> Sema::orderRules() {
-  std::vector<Vertex<RuleDecl>> vertices;
-  for (const SourceFile &file : program.files)
-    for (const RuleDecl &rule : file.rules) {
-      Vertex<RuleDecl> &vertex = vertices.emplace_back();
-      vertex.decl = &rule;
-      Mentions mentions;
-      mentions.visit(*rule.body);
-      auto isIndex = [&](StringRef name) {
-        return llvm::any_of(rule.indices, [&](const Identifier &index) {
-          return index.name == name;
-        });
-      };
-      for (const auto &[name, range] : mentions.names)
-        if (auto it = declarations.find(name.str());
-            it != declarations.end() && it->second.rule && !isIndex(name))
-          vertex.uses.emplace_back(it->second.rule, range);
-    }
-  return orderByUse<RuleDecl>(vertices, [&](auto cycle) {
-    reportCycle<RuleDecl>(
-        cycle,
-        cycle.front().first->kind == RuleDecl::Kind::Mask ? "mask" : "score",
-        diags);
-    for (const auto &use : cycle)
-      rules[use.first].state = RuleInfo::State::Failed;
-  });
-}
-
-//===----------------------------------------------------------------------===//
 // Programs
 //===----------------------------------------------------------------------===//
 
+void Sema::addFunction(const FnDecl &fn, const LayerDecl *layer, bool isMain) {
+  CheckedFunction &checked = result.functions.emplace_back();
+  checked.decl = &fn;
+  checked.name = (layer ? layer->name.name + "." : "") + fn.name.name;
+  checked.layer = layer ? layers[layer].checked : nullptr;
+  checked.isMain = isMain;
+  functions[&fn].checked = &checked;
+  functions[&fn].layer = layer;
+}
+
 void Sema::collectDeclarations() {
+  std::set<uint32_t> libraryFiles;
+  for (const SourceFile &file : program.files)
+    if (file.isLibrary)
+      libraryFiles.insert(file.file);
   auto declare = [&](const Identifier &name, Declaration declaration) {
     if (getBuiltins().count(name.name)) {
       error(name.range, declaration.what + Twine(" '") + name.name +
@@ -260,13 +71,37 @@ void Sema::collectDeclarations() {
     }
     declaration.range = name.range;
     auto [it, isNew] = declarations.emplace(name.name, declaration);
-    if (!isNew)
-      error(name.range, "'" + Twine(name.name) + "' is declared twice")
-          .note(it->second.range, "first declared here");
+    if (isNew)
+      return;
+    SourceRange first = it->second.range, second = name.range;
+    bool isLibrary = libraryFiles.count(second.file);
+    if (isLibrary && !libraryFiles.count(first.file)) {
+      error(first, it->second.what + Twine(" '") + name.name +
+                       "' has the name of a " + declaration.what +
+                       " of the library")
+          .note(second, "'" + Twine(name.name) + "' is declared here");
+      hidesLibrary = true;
+      return;
+    }
+    if (first.file == second.file && second.begin < first.begin)
+      std::swap(first, second);
+    error(second, "'" + Twine(name.name) + "' is declared twice")
+        .note(first, "first declared here");
   };
   const FnDecl *entry = nullptr;
+  bool isMain = true;
+  auto noteEntry = [&](const FnDecl &fn) {
+    if (!fn.entry || !isMain)
+      return;
+    if (entry)
+      error(fn.name.range, "'" + Twine(fn.name.name) +
+                               "' is a second entry; a program has one")
+          .note(entry->name.range, "the first one is here");
+    else
+      entry = &fn;
+  };
   for (const SourceFile &file : program.files) {
-    bool isMain = &file == &program.files.front();
+    isMain = &file == &program.files.front();
     for (const RuleDecl &rule : file.rules) {
       Declaration declaration;
       declaration.what = rule.kind == RuleDecl::Kind::Mask ? "mask" : "score";
@@ -278,18 +113,24 @@ void Sema::collectDeclarations() {
       declaration.what = "function";
       declaration.fn = &fn;
       declare(fn.name, declaration);
-      CheckedFunction &checked = result.functions.emplace_back();
-      checked.decl = &fn;
+      addFunction(fn, nullptr, isMain);
+      noteEntry(fn);
+    }
+    for (const LayerDecl &layer : file.layers) {
+      Declaration declaration;
+      declaration.what = layer.isModel ? "model" : "layer";
+      declaration.layer = &layer;
+      declare(layer.name, declaration);
+      CheckedLayer &checked = result.layers.emplace_back();
+      checked.decl = &layer;
       checked.isMain = isMain;
-      functions[&fn].checked = &checked;
-      if (!fn.entry || !isMain)
-        continue;
-      if (entry)
-        error(fn.name.range, "'" + Twine(fn.name.name) +
-                                 "' is a second entry; a program has one")
-            .note(entry->name.range, "the first one is here");
-      else
-        entry = &fn;
+      layers[&layer].checked = &checked;
+      for (const FnDecl &fn : layer.fns) {
+        addFunction(fn, &layer, isMain);
+        checked.functions.push_back(functions[&fn].checked);
+        if (layer.isModel)
+          noteEntry(fn);
+      }
     }
   }
 }
@@ -297,6 +138,9 @@ void Sema::collectDeclarations() {
 std::optional<CheckedProgram> Sema::run() {
   unsigned before = diags.getNumErrors();
   collectDeclarations();
+  // The library would not find its own.
+  if (hidesLibrary)
+    return std::nullopt;
   for (const SourceFile &file : program.files) {
     for (const RuleDecl &rule : file.rules)
       declareRule(rule);
@@ -305,8 +149,12 @@ std::optional<CheckedProgram> Sema::run() {
   }
   for (const RuleDecl *rule : orderRules())
     checkRule(*rule);
+  for (const LayerDecl *layer : orderLayers())
+    declareLayer(*layer);
   for (const FnDecl *fn : orderFunctions())
     checkFunction(*fn);
+  if (diags.getNumErrors() == before)
+    checkModels(result, diags);
   if (diags.getNumErrors() != before)
     return std::nullopt;
   return std::move(result);
@@ -315,45 +163,4 @@ std::optional<CheckedProgram> Sema::run() {
 std::optional<CheckedProgram> attn::frontend::check(const Program &program,
                                                     DiagnosticEngine &diags) {
   return Sema(program, diags).run();
-}
-
-//===----------------------------------------------------------------------===//
-// The entry
-//===----------------------------------------------------------------------===//
-
-const CheckedFunction *
-attn::frontend::selectEntry(const CheckedProgram &program, StringRef name,
-                            StringRef path, DiagnosticEngine &diags) {
-  std::vector<StringRef> names;
-  std::vector<const CheckedFunction *> candidates;
-  for (const CheckedFunction &fn : program.functions) {
-    if (!name.empty() && fn.getName() == name)
-      return &fn;
-    if (!fn.isMain)
-      continue;
-    names.push_back(fn.getName());
-    if (fn.decl->entry && name.empty())
-      return &fn;
-    if (!fn.isCalled)
-      candidates.push_back(&fn);
-  }
-  if (!name.empty()) {
-    diags.fileError(path, "no function '" + Twine(name) + "'")
-        .didYouMean(suggest(name, names));
-    return nullptr;
-  }
-  if (candidates.size() == 1)
-    return candidates.front();
-  if (candidates.empty()) {
-    diags.fileError(path, "no function to run");
-    return nullptr;
-  }
-  std::string list;
-  for (const CheckedFunction *fn : candidates)
-    list += (list.empty() ? "'" : ", '") + fn->getName().str() + "'";
-  DiagnosticBuilder builder =
-      diags.error(candidates.front()->decl->name.range,
-                  "several functions could be the entry: " + list);
-  builder.hint("mark one of them with 'entry', or name it with --fn");
-  return nullptr;
 }

@@ -26,14 +26,6 @@ class DiagnosticEngine;
 std::optional<CheckedProgram> check(const Program &program,
                                     DiagnosticEngine &diags);
 
-/// The function to run: the one called `name`; for an empty `name` the one
-/// marked `entry`, otherwise the only one of the main file that no function
-/// calls. Reports an error and returns null if there is no such function.
-/// `path` is the main file, for errors about it as a whole.
-const CheckedFunction *selectEntry(const CheckedProgram &program,
-                                   llvm::StringRef name, llvm::StringRef path,
-                                   DiagnosticEngine &diags);
-
 } // namespace attn::frontend
 
 #endif // ATTN_FRONTEND_SEMA_H

@@ -17,6 +17,22 @@ using llvm::Twine;
 // Conditionals
 //===----------------------------------------------------------------------===//
 
+/// Numbers of one shape meet as the sides of 'where' do, tuples by their parts.
+/// What has no common type is left as it is.
+bool Sema::unifyBranches(Node *&lhs, Node *&rhs, SourceRange range) {
+  if (lhs->type.isArray() && rhs->type.isArray()) {
+    if (lhs->type.shape != rhs->type.shape || !isNumber(lhs->type.element) ||
+        !isNumber(rhs->type.element))
+      return true;
+    return unifyElements(lhs, rhs, "'if'", range);
+  }
+  if (Node *converted = coerce(rhs, lhs->type))
+    rhs = converted;
+  else if (Node *converted = coerce(lhs, rhs->type))
+    lhs = converted;
+  return true;
+}
+
 Node *Sema::checkIf(const IfExpr &expr, Context &context) {
   Node *condition = check(*expr.condition, context);
   if (condition && condition->type != Type::scalar(Scalar::Bool)) {
@@ -37,11 +53,15 @@ Node *Sema::checkIf(const IfExpr &expr, Context &context) {
                       "in a score rule");
     return nullptr;
   }
-  if (Node *converted = coerce(rhs, lhs->type))
-    rhs = converted;
-  else if (Node *converted = coerce(lhs, rhs->type))
-    lhs = converted;
-  if (lhs->type != rhs->type) {
+  if (!unifyBranches(lhs, rhs, expr.elseBlock.result->range))
+    return nullptr;
+  bool isAnyNumber = lhs->type.isArray() && rhs->type.isArray() &&
+                     (lhs->type.element == Scalar::Number ||
+                      rhs->type.element == Scalar::Number) &&
+                     isNumber(lhs->type.element) &&
+                     isNumber(rhs->type.element) &&
+                     lhs->type.shape == rhs->type.shape;
+  if (lhs->type != rhs->type && !isAnyNumber) {
     DiagnosticBuilder builder =
         error(expr.elseBlock.result->range,
               "both sides of 'if' must have one type: expected " +

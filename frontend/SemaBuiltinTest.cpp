@@ -90,6 +90,23 @@ static const BadProgram programs[] = {
     {"TheSizeMustBeMadeOf", R"(fn f(n: i64) = range(n))",
      R"(1:22-23: error: the size must be made of integers and dimensions, got i64
 )"},
+    {"TakeExpectsATable", R"(fn f(x: f32[T], i: i64[T]) = take(x, i))",
+     R"(1:35-36: error: 'take' expects [N, C], got f32[T]
+1:6-7: note: 'x' is declared here
+)"},
+    {"TakeExpectsFloats", R"(fn f(x: i64[T, C], i: i64[T]) = take(x, i))",
+     R"(1:38-39: error: 'take' expects floats, got i64[T, C]
+)"},
+    {"TakeExpectsIntegers", R"(fn f(x: f32[T, C], i: f32[T]) = take(x, i))",
+     R"(1:41-42: error: 'take' expects integers, got f32[T]
+)"},
+    {"TakeExpectsATensor", R"(fn f(x: f32[T, C], i: i64) = take(x, i))",
+     R"(1:38-39: error: 'take' expects [T], [B, T] or [B, H, T], got i64
+1:20-21: note: 'i' is declared here
+)"},
+    {"TakeOfNothing", R"(fn f(x: f32[0, 3], i: i64[2]) = take(x, i))",
+     R"(1:33-43: error: the table of 'take' must not be empty
+)"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Builtin, BadPrograms, ::testing::ValuesIn(programs),

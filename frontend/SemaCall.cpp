@@ -9,6 +9,8 @@
 #include "frontend/SemaImpl.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallVector.h"
 
 using namespace attn::frontend;
 using llvm::ArrayRef;
@@ -16,6 +18,8 @@ using llvm::StringRef;
 using llvm::Twine;
 
 Node *Sema::checkCall(const CallExpr &expr, Context &context) {
+  if (startsWithLayer(*expr.callee, context))
+    return checkLayerCall(expr, context);
   const auto *name = llvm::dyn_cast<NameExpr>(expr.callee.get());
   if (!name) {
     Node *callee = check(*expr.callee, context);
@@ -44,6 +48,10 @@ Node *Sema::checkCall(const CallExpr &expr, Context &context) {
   }
   if (builtin != getBuiltins().end())
     return checkBuiltin(expr, name->name, builtin->second, context);
+  if (context.layer)
+    for (const FnDecl &fn : context.layer->decl->fns)
+      if (fn.name.name == name->name)
+        return checkFnCall(expr, fn, context.layer, context);
   auto it = declarations.find(name->name);
   if (it == declarations.end()) {
     if (!context.unknown.insert(name->name).second)
@@ -57,8 +65,16 @@ Node *Sema::checkCall(const CallExpr &expr, Context &context) {
         .didYouMean(suggest(name->name, names));
     return nullptr;
   }
+  if (it->second.layer) {
+    error(name->range, "'" + Twine(name->name) + "' is a " + it->second.what +
+                           ", it cannot be called")
+        .note(it->second.range, "'" + Twine(name->name) + "' is declared here")
+        .hint("make it a part of a layer and call that: part: " +
+              Twine(name->name) + "(...)");
+    return nullptr;
+  }
   if (it->second.fn)
-    return checkFnCall(expr, *it->second.fn, context);
+    return checkFnCall(expr, *it->second.fn, /*layer=*/nullptr, context);
   return checkRuleCall(expr, *it->second.rule, context);
 }
 
@@ -66,14 +82,14 @@ Node *Sema::checkCall(const CallExpr &expr, Context &context) {
 // Arguments
 //===----------------------------------------------------------------------===//
 
-bool Sema::matchArguments(const CallExpr &expr, StringRef callee,
-                          ArrayRef<const Identifier *> params,
-                          SourceRange declared,
+bool Sema::matchArguments(ArrayRef<Argument> args, SourceRange range,
+                          StringRef callee, ArrayRef<const Identifier *> params,
+                          ArrayRef<bool> optional, SourceRange declared,
                           std::vector<const Expr *> &values) {
   values.assign(params.size(), nullptr);
   size_t positional = 0;
   bool ok = true;
-  for (const Argument &argument : expr.args) {
+  for (const Argument &argument : args) {
     if (!argument.name) {
       if (positional < params.size())
         values[positional] = argument.value.get();
@@ -104,15 +120,22 @@ bool Sema::matchArguments(const CallExpr &expr, StringRef callee,
   }
   if (!ok)
     return false;
-  if (expr.args.size() == params.size() && !llvm::is_contained(values, nullptr))
+  bool complete = positional <= params.size();
+  for (auto [value, isOptional] : llvm::zip_equal(values, optional))
+    complete &= value || isOptional;
+  if (complete)
     return true;
   std::string list;
   for (const Identifier *param : params)
     list += (list.empty() ? "" : ", ") + param->name;
-  error(expr.range, callee + Twine(" expects ") + Twine(params.size()) +
-                        (params.size() == 1 ? " argument" : " arguments") +
-                        (list.empty() ? "" : " (" + list + ")") + ", got " +
-                        Twine(expr.args.size()))
+  size_t least = llvm::count(optional, false);
+  std::string count = std::to_string(params.size());
+  if (least != params.size())
+    count = std::to_string(least) + " to " + count;
+  error(range, callee + Twine(" expects ") + count +
+                   (params.size() == 1 ? " argument" : " arguments") +
+                   (list.empty() ? "" : " (" + list + ")") + ", got " +
+                   Twine(args.size()))
       .note(declared, callee + Twine(" is declared here"));
   return false;
 }
@@ -121,9 +144,17 @@ bool Sema::matchArguments(const CallExpr &expr, StringRef callee,
 // Functions
 //===----------------------------------------------------------------------===//
 
+std::string Sema::describeFn(const FnDecl &fn) {
+  const LayerDecl *layer = functions[&fn].layer;
+  std::string name = "'" + fn.name.name + "'";
+  return layer ? name + (layer->isModel ? " of model '" : " of layer '") +
+                     layer->name.name + "'"
+               : name;
+}
+
 Node *Sema::checkFnCall(const CallExpr &expr, const FnDecl &fn,
-                        Context &context) {
-  std::string callee = "'" + fn.name.name + "'";
+                        const LayerRef *layer, Context &context) {
+  std::string callee = describeFn(fn);
   if (context.rule) {
     error(expr.range, "function " + callee + " cannot be called in a rule")
         .note(fn.name.range, callee + " is declared here");
@@ -131,30 +162,70 @@ Node *Sema::checkFnCall(const CallExpr &expr, const FnDecl &fn,
   }
   FnInfo &info = functions[&fn];
   std::vector<const Identifier *> names;
-  for (const Param &param : fn.params)
+  llvm::SmallVector<bool> optional;
+  for (const Param &param : fn.params) {
     names.push_back(&param.name);
+    optional.push_back(param.defaultValue != nullptr);
+  }
   std::vector<const Expr *> exprs;
   bool ok = info.hasSignature && !info.inCycle &&
-            matchArguments(expr, callee, names, fn.name.range, exprs);
-  std::vector<Node *> args;
-  for (const Expr *value : exprs)
-    args.push_back(ok ? check(*value, context) : nullptr);
-  if (!ok || llvm::is_contained(args, nullptr))
+            matchArguments(expr.args, expr.range, callee, names, optional,
+                           fn.name.range, exprs);
+  if (!ok)
     return nullptr;
+  std::vector<Node *> args;
+  for (const Expr *value : exprs) {
+    args.push_back(value ? check(*value, context) : nullptr);
+    ok &= args.back() || !value;
+  }
+  if (!ok)
+    return nullptr;
+  if (layer && layer->count)
+    return makeFold(expr, fn, *layer, exprs, std::move(args), context);
+  return makeCall(expr, fn, layer, exprs, std::move(args), context);
+}
+
+Node *Sema::makeCall(const CallExpr &expr, const FnDecl &fn,
+                     const LayerRef *layer, ArrayRef<const Expr *> exprs,
+                     std::vector<Node *> args, Context &context) {
+  FnInfo &info = functions[&fn];
+  std::vector<const Identifier *> names;
+  for (const Param &param : fn.params)
+    names.push_back(&param.name);
   // Its body has been checked: what it requires is required here.
   Signature signature = info.signature;
   signature.conditions = info.checked->conditions;
   std::map<std::string, Dim> dims;
-  if (!unify(signature, args, exprs, names, callee, expr.range, context, dims))
+  if (layer)
+    dims = layer->sizes;
+  if (!unify(signature, args, exprs, names, describeFn(fn), expr.range, context,
+             dims))
     return nullptr;
   info.checked->isCalled = true;
   if (!info.hasResults)
     return nullptr;
-  for (auto [arg, param] : llvm::zip_equal(args, info.signature.params))
-    if (param.isScalar())
-      arg = coerce(arg, param);
-    else if (arg->type.element != param.element)
-      arg = coerce(arg, arg->type.withElement(param.element));
+  for (auto [i, param] : llvm::enumerate(info.signature.params)) {
+    if (!args[i]) {
+      Context own;
+      own.fn = context.fn;
+      if (layer)
+        fillLayerScope(*layer, own);
+      own.scopes.emplace_back();
+      declareDims(info.signature, own, &dims);
+      args[i] = checkDefault(fn.params[i], param, own);
+      if (!args[i])
+        return nullptr;
+    } else if (param.isScalar()) {
+      args[i] = coerce(args[i], param);
+    } else if (!param.isRule() && args[i]->type.element != param.element) {
+      args[i] = coerce(args[i], args[i]->type.withElement(param.element));
+    }
+  }
+  if (info.checked->isTemplate)
+    return inlineCall(expr, fn, layer, args, dims, context);
+  if (layer)
+    for (const CheckedNumber &number : info.checked->layer->numbers)
+      args.push_back(layer->values.at(number.name.name));
 
   std::vector<Type> types;
   for (const CheckedResult &result : info.checked->results) {
@@ -174,7 +245,89 @@ Node *Sema::checkFnCall(const CallExpr &expr, const FnDecl &fn,
       make(Node::Kind::Call, std::move(type), expr.range, std::move(args));
   node->callee = info.checked;
   node->dims = std::move(dims);
+  if (layer)
+    node->path = layer->path;
   return node;
+}
+
+/// A program writes out at most this many calls.
+static constexpr unsigned maxInlined = 4096;
+
+Node *Sema::inlineCall(const CallExpr &expr, const FnDecl &fn,
+                       const LayerRef *layer, ArrayRef<Node *> args,
+                       const std::map<std::string, Dim> &dims,
+                       Context &context) {
+  const FnInfo &info = functions[&fn];
+  // One error is enough: every further call is one too many.
+  if (++numInlined > maxInlined + 1)
+    return nullptr;
+  auto restore = llvm::scope_exit([this] { --depth; });
+  if (++depth > maxDepth || numInlined > maxInlined) {
+    error(expr.range, describeFn(fn) + " is too large when the functions that "
+                                       "take rules are written out");
+    return nullptr;
+  }
+  Context inner;
+  inner.fn = context.fn;
+  inner.layer = layer;
+  if (layer)
+    fillLayerScope(*layer, inner);
+  inner.scopes.emplace_back();
+  declareDims(info.signature, inner, &dims);
+  Node *node = make(Node::Kind::Inline, Type(), expr.range);
+  for (auto [param, arg] : llvm::zip_equal(fn.params, args)) {
+    inner.scopes.back()[param.name.name] = {Binding::Kind::Parameter,
+                                            param.name.range, arg};
+    if (!arg->type.isRule())
+      node->operands.push_back(arg);
+  }
+  uses.push_back({expr.range, describeFn(fn)});
+  std::vector<CheckedResult> results;
+  bool ok = (!fn.hasResultType || checkResults(fn, inner, results)) &&
+            checkBlock(fn.body, inner, node->thenBlock) &&
+            checkBodyResult(fn, node->thenBlock.result, fn.hasResultType,
+                            results, inner);
+  uses.pop_back();
+  if (!ok)
+    return nullptr;
+  node->type = node->thenBlock.result->type;
+  return node;
+}
+
+Node *Sema::makeFold(const CallExpr &expr, const FnDecl &fn, LayerRef layer,
+                     ArrayRef<const Expr *> exprs, std::vector<Node *> args,
+                     Context &context) {
+  std::string list = "list '" + layer.path.steps.back().name + "'";
+  if (args.empty() || !args.front() || !args.front()->type.isArray()) {
+    error(expr.range, list + " needs a tensor or a number to begin with");
+    return nullptr;
+  }
+  const Type &param = functions[&fn].signature.params.front();
+  Node *first = args.front();
+  if (param.isArray() && first->type.element != param.element)
+    if (Node *converted = coerce(first, first->type.withElement(param.element)))
+      first = converted;
+  Node *fold = make(Node::Kind::Fold, first->type, expr.range, {first});
+  for (Node *arg : llvm::drop_begin(args))
+    if (arg && !arg->type.isRule())
+      fold->operands.push_back(arg);
+  fold->carry = make(Node::Kind::Carry, first->type, exprs.front()->range);
+  fold->dim = *layer.count;
+  layer.count.reset();
+  layer.path.steps.back().fold = fold;
+  args.front() = fold->carry;
+  Node *call = makeCall(expr, fn, &layer, exprs, std::move(args), context);
+  if (!call)
+    return nullptr;
+  fold->thenBlock.result = coerce(call, first->type);
+  if (fold->thenBlock.result)
+    return fold;
+  DiagnosticBuilder builder =
+      error(expr.range, "each layer of " + list +
+                            " takes what the one before gives: expected " +
+                            first->type.str() + ", got " + call->type.str());
+  noteMismatch(builder, first->type, call->type, context);
+  return nullptr;
 }
 
 //===----------------------------------------------------------------------===//
@@ -202,7 +355,9 @@ Node *Sema::checkRuleCall(const CallExpr &expr, const RuleDecl &rule,
   for (const RuleParam &param : rule.params)
     names.push_back(&param.name);
   std::vector<const Expr *> exprs;
-  bool ok = matchArguments(expr, callee, names, rule.name.range, exprs);
+  llvm::SmallVector<bool> optional(names.size(), false);
+  bool ok = matchArguments(expr.args, expr.range, callee, names, optional,
+                           rule.name.range, exprs);
   std::vector<Node *> args;
   for (auto [i, value] : llvm::enumerate(exprs)) {
     Node *arg = ok && value ? check(*value, context) : nullptr;

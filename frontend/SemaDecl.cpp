@@ -23,6 +23,23 @@ static bool isIndexName(StringRef name) {
 // Signatures
 //===----------------------------------------------------------------------===//
 
+void Sema::reportNameClash(const Identifier &name,
+                           const Declaration &declaration) {
+  constexpr unsigned maxNotes = 3;
+  auto it = nameClashes.find(name.name);
+  if (it != nameClashes.end()) {
+    if (it->second.numNotes++ < maxNotes)
+      it->second.error.note(name.range, "so has this one");
+    return;
+  }
+  DiagnosticBuilder builder =
+      error(name.range, "parameter '" + Twine(name.name) +
+                            "' has the name of a " + declaration.what);
+  builder.note(declaration.range,
+               "'" + Twine(name.name) + "' is declared here");
+  nameClashes.emplace(name.name, NameClash{builder});
+}
+
 bool Sema::checkParameterNames(ArrayRef<const Identifier *> names,
                                const Signature &signature) {
   bool ok = true;
@@ -36,10 +53,7 @@ bool Sema::checkParameterNames(ArrayRef<const Identifier *> names,
       ok = false;
     }
     if (auto it = declarations.find(name->name); it != declarations.end()) {
-      error(name->range, "parameter '" + Twine(name->name) +
-                             "' has the name of a " + it->second.what)
-          .note(it->second.range,
-                "'" + Twine(name->name) + "' is declared here");
+      reportNameClash(*name, it->second);
       ok = false;
     }
     for (const BoundDim &dim : signature.dims)
@@ -53,25 +67,72 @@ bool Sema::checkParameterNames(ArrayRef<const Identifier *> names,
   return ok;
 }
 
+/// Parameters and dimensions of a function do not hide what its layer has;
+/// the sizes of the layer are dimensions of it.
+bool Sema::checkLayerNames(ArrayRef<const Identifier *> names,
+                           const Signature &signature, const Context &context) {
+  bool ok = true;
+  auto check = [&](StringRef name, SourceRange range) {
+    const Binding *binding = lookUp(name, context);
+    if (!binding)
+      return;
+    error(range, "'" + Twine(name) + "' is bound already; a name is bound once")
+        .note(binding->range, "'" + Twine(name) + "' is bound here");
+    ok = false;
+  };
+  for (const Identifier *name : names)
+    check(name->name, name->range);
+  for (const BoundDim &dim : signature.dims)
+    check(dim.name, dim.range);
+  return ok;
+}
+
 void Sema::declareFunction(const FnDecl &fn) {
   FnInfo &info = functions[&fn];
+  CheckedFunction &checked = *info.checked;
+  const LayerInfo *layer = info.layer ? &layers[info.layer] : nullptr;
+  std::set<std::string> known;
+  Context context;
+  if (layer) {
+    fillLayerScope(layer->self, context);
+    for (const CheckedSize &size : layer->checked->sizes)
+      known.insert(size.name.name);
+  }
   std::vector<const TypeSpec *> specs;
   std::vector<const Identifier *> names;
   for (const Param &param : fn.params) {
-    specs.push_back(&param.type);
+    specs.push_back(param.isRule() ? nullptr : &param.type);
     names.push_back(&param.name);
   }
-  bool ok = bindSignature(specs, info.signature);
+  bool ok = bindSignature(specs, info.signature, known);
+  for (auto [i, param] : llvm::enumerate(fn.params)) {
+    info.signature.untyped[i] = false;
+    if (!param.isRule())
+      continue;
+    info.signature.params[i] =
+        param.kind == Param::Kind::Mask ? Type::mask() : Type::score();
+    checked.isTemplate = true;
+  }
   ok &= checkParameterNames(names, info.signature);
+  ok &= checkLayerNames(names, info.signature, context);
   if (!ok)
     return;
-  CheckedFunction &checked = *info.checked;
   checked.dims = info.signature.dims;
   checked.conditions = info.signature.conditions;
   for (auto [param, type] : llvm::zip_equal(fn.params, info.signature.params)) {
-    Node *node = make(Node::Kind::Param, type, param.name.range);
-    node->name = param.name;
+    Node *node = param.isRule()
+                     ? makeOpaqueRule(param)
+                     : make(Node::Kind::Param, type, param.name.range);
+    if (node->name.name.empty())
+      node->name = param.name;
     checked.params.push_back({param.name, type, node});
+  }
+  if (layer) {
+    const CheckedLayer &owner = *layer->checked;
+    checked.isTemplate |= owner.isTemplate;
+    llvm::append_range(checked.conditions, owner.conditions);
+    for (const CheckedNumber &number : owner.numbers)
+      checked.params.push_back({number.name, number.node->type, number.node});
   }
   info.hasSignature = true;
 }
@@ -107,8 +168,8 @@ void Sema::declareRule(const RuleDecl &rule) {
 // Functions
 //===----------------------------------------------------------------------===//
 
-bool Sema::checkResults(const FnDecl &fn, Context &context) {
-  CheckedFunction &checked = *context.fn;
+bool Sema::checkResults(const FnDecl &fn, Context &context,
+                        std::vector<CheckedResult> &results) {
   bool ok = true;
   std::map<StringRef, SourceRange> seen;
   for (const ResultSpec &result : fn.results) {
@@ -126,7 +187,7 @@ bool Sema::checkResults(const FnDecl &fn, Context &context) {
       }
     }
     if (type)
-      checked.results.push_back({std::move(name), std::move(*type)});
+      results.push_back({std::move(name), std::move(*type)});
   }
   return ok;
 }
@@ -138,22 +199,38 @@ void Sema::checkFunction(const FnDecl &fn) {
   CheckedFunction &checked = *info.checked;
   Context context;
   context.fn = &checked;
+  if (info.layer) {
+    context.layer = &layers[info.layer].self;
+    fillLayerScope(*context.layer, context);
+  }
   context.scopes.emplace_back();
   declareDims(info.signature, context, nullptr);
+  for (auto [param, type] : llvm::zip_equal(fn.params, info.signature.params))
+    if (param.defaultValue)
+      checkDefault(param, type, context);
   for (const CheckedParam &param : checked.params)
     context.scopes.back()[param.name.name] = {Binding::Kind::Parameter,
                                               param.name.range, param.node};
-  bool declared = fn.hasResultType && checkResults(fn, context);
+  bool declared =
+      fn.hasResultType && checkResults(fn, context, checked.results);
   info.hasResults = declared;
   if (!checkBlock(fn.body, context, checked.body))
     return;
-  Node *&result = checked.body.result;
+  if (!checkBodyResult(fn, checked.body.result, declared, checked.results,
+                       context))
+    return;
+  info.hasResults = true;
+}
+
+bool Sema::checkBodyResult(const FnDecl &fn, Node *&result, bool declared,
+                           std::vector<CheckedResult> &results,
+                           Context &context) {
   const Expr &expr = *fn.body.result;
   if (result->type.isRule()) {
     error(expr.range,
           "a function gives scalars and tensors, got " + result->type.str())
         .hint("declare it with 'mask' or 'score'");
-    return;
+    return false;
   }
   if (!fn.hasResultType) {
     // Outside of a function a size is an i64.
@@ -163,25 +240,25 @@ void Sema::checkFunction(const FnDecl &fn) {
                                ? ArrayRef<Type>(result->type.elements)
                                : ArrayRef<Type>(result->type);
     for (const Type &type : types)
-      checked.results.push_back({"", type});
-    info.hasResults = true;
-    return;
+      results.push_back({"", type});
+    return true;
   }
   if (!declared)
-    return;
+    return false;
   std::vector<Type> types;
-  for (const CheckedResult &declared : checked.results)
+  for (const CheckedResult &declared : results)
     types.push_back(declared.type);
   Type expected = types.size() == 1 ? types.front() : Type::tuple(types);
   if (Node *converted = coerce(result, expected)) {
     result = converted;
-    return;
+    return true;
   }
   DiagnosticBuilder builder = error(
       expr.range, "expected " + expected.str() + ", got " + result->type.str());
   builder.note(fn.results.front().type.range,
                "the result of '" + Twine(fn.name.name) + "' is declared here");
   noteMismatch(builder, expected, result->type, context);
+  return false;
 }
 
 //===----------------------------------------------------------------------===//

@@ -44,6 +44,7 @@ static std::optional<Condition> getExactness(const Dim &lhs, const Dim &rhs,
     if (std::optional<Dim> quotient = Dim::exactDiv(lhs, rhs))
       if (auto fraction = quotient->getFraction())
         std::tie(condition.lhs, condition.rhs) = std::move(*fraction);
+  condition.written = condition.str();
   return condition;
 }
 
@@ -127,8 +128,10 @@ std::optional<Type> Sema::readType(const TypeSpec &spec, Context &context) {
               for (const auto &[other, binding] : scope)
                 if (binding.kind == Binding::Kind::Dimension)
                   names.push_back(other);
-            error(name.range, "unknown dimension '" + Twine(name.name) +
-                                  "': no parameter binds it")
+            error(name.range, "unknown dimension '" + Twine(name.name) + "': " +
+                                  (context.fn && context.fn->decl
+                                       ? "no parameter binds it"
+                                       : "the constructor has no such size"))
                 .didYouMean(suggest(name.name, names));
           }
           return size;
@@ -151,8 +154,8 @@ std::optional<Type> Sema::readType(const TypeSpec &spec, Context &context) {
 // Binding
 //===----------------------------------------------------------------------===//
 
-bool Sema::bindSignature(ArrayRef<const TypeSpec *> specs,
-                         Signature &signature) {
+bool Sema::bindSignature(ArrayRef<const TypeSpec *> specs, Signature &signature,
+                         const std::set<std::string> &known) {
   bool ok = true;
   std::map<std::string, SourceRange> ranges;
   std::vector<std::vector<AxisSpec>> axes(specs.size());
@@ -182,14 +185,13 @@ bool Sema::bindSignature(ArrayRef<const TypeSpec *> specs,
     signature.params.back() =
         Type::tensor(toScalar(spec->dtype), std::move(shape));
   }
-  return ok && solveDims(axes, ranges, signature);
+  return ok && solveDims(axes, ranges, known, signature);
 }
 
 bool Sema::solveDims(const std::vector<std::vector<AxisSpec>> &axes,
                      const std::map<std::string, SourceRange> &ranges,
-                     Signature &signature) {
+                     std::set<std::string> known, Signature &signature) {
   Dim size = Dim::name(BoundDim::axisSize);
-  std::set<std::string> known;
   auto bind = [&](const std::string &name, size_t param, size_t axis,
                   Dim value) {
     known.insert(name);
@@ -330,8 +332,12 @@ bool Sema::addCondition(Condition condition, Context &context,
         error(range, divides ? "expected a multiple of " + condition.rhs.str() +
                                    ", got " + condition.lhs.str()
                              : condition.str());
+    bool saysMore =
+        !condition.written.empty() && condition.written != condition.str();
     if (callRange)
-      builder.note(condition.range, "required here");
+      builder.note(condition.range,
+                   "required here" +
+                       (saysMore ? ": " + condition.written : ""));
     return false;
   }
   if (!context.fn)
@@ -428,8 +434,8 @@ bool Sema::unify(const Signature &signature, ArrayRef<Node *> args,
   bool ok = true;
   for (auto [i, arg] : llvm::enumerate(args)) {
     const Type &param = signature.params[i];
-    if (signature.untyped[i] || arg->type.kind == param.kind)
-      if (arg->type.shape.size() == param.shape.size())
+    if (!arg || signature.untyped[i] || arg->type.kind == param.kind)
+      if (!arg || arg->type.shape.size() == param.shape.size())
         continue;
     mismatch(i, param, "");
     ok = false;
@@ -449,7 +455,7 @@ bool Sema::unify(const Signature &signature, ArrayRef<Node *> args,
     dims[dim.name] = std::move(*value);
   }
   for (auto [i, arg] : llvm::enumerate(args)) {
-    if (signature.untyped[i])
+    if (!arg || signature.untyped[i] || arg->type.isRule())
       continue;
     Type expected = substitute(signature.params[i], dims);
     auto differs = llvm::find_if(

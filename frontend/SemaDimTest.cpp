@@ -98,7 +98,7 @@ fn f(a: f32[C, 2 * C]) = g(a))",
      R"(fn g(x: f32[B, T, C], y: f32[H]) = heads(x, H)
 fn f(x: f32[1, 2, 10], y: f32[4]) = g(x, y))",
      R"(2:37-44: error: expected a multiple of 4, got 10
-1:36-47: note: required here
+1:36-47: note: required here: C must be divisible by H
 )"},
 };
 

@@ -156,7 +156,7 @@ Node *Sema::reportUnknown(const NameExpr &expr, Context &context) {
     for (const auto &[name, binding] : scope)
       names.push_back(name);
   for (const auto &[name, declaration] : declarations)
-    if (!declaration.fn)
+    if (declaration.rule)
       names.push_back(name);
   error(expr.range, "unknown name '" + Twine(expr.name) + "'")
       .didYouMean(suggest(expr.name, names));
@@ -164,8 +164,12 @@ Node *Sema::reportUnknown(const NameExpr &expr, Context &context) {
 }
 
 Node *Sema::checkName(const NameExpr &expr, Context &context) {
-  if (const Binding *binding = lookUp(expr.name, context))
+  if (const Binding *binding = lookUp(expr.name, context)) {
+    if (binding->kind == Binding::Kind::Layer)
+      error(expr.range, "'" + Twine(expr.name) + "' is a layer, not a value")
+          .note(binding->range, "'" + Twine(expr.name) + "' is declared here");
     return binding->node;
+  }
   RuleFrame *frame = context.rule;
   if (frame) {
     static constexpr StringRef sizes[] = {"B", "H", "Tq", "Tk"};
@@ -187,8 +191,9 @@ Node *Sema::checkName(const NameExpr &expr, Context &context) {
     error(expr.range, "'" + Twine(expr.name) + "' is a function, not a value");
     return nullptr;
   }
-  if (it->second.fn) {
-    error(expr.range, "'" + Twine(expr.name) + "' is a function, not a value")
+  if (!it->second.rule) {
+    error(expr.range, "'" + Twine(expr.name) + "' is a " + it->second.what +
+                          ", not a value")
         .note(it->second.range, "'" + Twine(expr.name) + "' is declared here");
     return nullptr;
   }
@@ -251,6 +256,8 @@ Node *Sema::check(const Expr &expr, Context &context) {
     return checkCall(llvm::cast<CallExpr>(expr), context);
   case Expr::Kind::Index:
     return checkIndex(llvm::cast<IndexExpr>(expr), context);
+  case Expr::Kind::Member:
+    return checkMember(llvm::cast<MemberExpr>(expr), context);
   case Expr::Kind::Tuple:
     return checkTuple(llvm::cast<TupleExpr>(expr), context);
   case Expr::Kind::If:

@@ -14,6 +14,9 @@
 //   SemaConvert.cpp  conversions and broadcasting
 //   SemaCall.cpp     calls of functions and rules
 //   SemaRule.cpp     rules as values and written out
+//   SemaLayer.cpp    layers: constructors, fields
+//   SemaMember.cpp   parts of layers in expressions
+//   SemaOrder.cpp    who uses whom
 //   Builtins*.cpp    the functions of the language
 //
 // A check that fails has reported why and returns null (or false); callers
@@ -43,12 +46,15 @@ struct Binding {
     Let,
     Dimension,
     Index,
+    /// A sub-layer or a list of them; it has no node.
+    Layer,
     /// Its declaration had an error: uses are silent.
     Poisoned,
   };
   Kind kind = Kind::Poisoned;
   SourceRange range;
   Node *node = nullptr;
+  const FieldDecl *field = nullptr;
 };
 
 using Scope = std::map<std::string, Binding>;
@@ -70,12 +76,26 @@ struct RuleFrame {
   Node *score = nullptr;
 };
 
+/// A layer as a function sees it, its own or one inside of it.
+struct LayerRef {
+  const LayerDecl *decl = nullptr;
+  LayerPath path;
+  /// Its sizes over the dimensions of the function.
+  std::map<std::string, Dim> sizes;
+  /// Its numbers and rules.
+  std::map<std::string, Node *> values;
+  /// Set for a list: how many there are.
+  std::optional<Dim> count;
+};
+
 /// Where an expression stands.
 struct Context {
   /// Receives conditions; null while a rule is checked by itself.
   CheckedFunction *fn = nullptr;
   /// Set in the body of a rule.
   RuleFrame *rule = nullptr;
+  /// The layer whose names are in scope.
+  const LayerRef *layer = nullptr;
   /// Innermost last.
   std::vector<Scope> scopes;
   /// Names that mean nothing here: the first use of each is an error, the
@@ -107,6 +127,7 @@ struct RuleInfo {
 
 struct FnInfo {
   CheckedFunction *checked = nullptr;
+  const LayerDecl *layer = nullptr;
   Signature signature;
   /// The parameters are known, so that calls can be checked.
   bool hasSignature = false;
@@ -114,6 +135,14 @@ struct FnInfo {
   bool hasResults = false;
   /// Uses itself, which was reported: calls of it are not checked.
   bool inCycle = false;
+};
+
+struct LayerInfo {
+  CheckedLayer *checked = nullptr;
+  /// As its own functions see it.
+  LayerRef self;
+  /// Had an error, or uses itself: its functions are not checked.
+  bool failed = false;
 };
 
 /// A call of a function of the language, its arguments counted and checked.
@@ -137,22 +166,44 @@ public:
   std::optional<CheckedProgram> run();
 
 private:
+  struct Declaration {
+    SourceRange range;
+    llvm::StringRef what;
+    const FnDecl *fn = nullptr;
+    const RuleDecl *rule = nullptr;
+    const LayerDecl *layer = nullptr;
+  };
+
   //===--- Sema.cpp ---------------------------------------------------===//
   void collectDeclarations();
-  std::vector<const FnDecl *> orderFunctions();
-  std::vector<const RuleDecl *> orderRules();
+  void addFunction(const FnDecl &fn, const LayerDecl *layer, bool isMain);
 
   DiagnosticBuilder error(SourceRange range, const llvm::Twine &message);
   Node *make(Node::Kind kind, Type type, SourceRange range,
              std::vector<Node *> operands = {});
+
+  //===--- SemaOrder.cpp ----------------------------------------------===//
+  /// Each after what it uses; a cycle is reported.
+  std::vector<const FnDecl *> orderFunctions();
+  std::vector<const RuleDecl *> orderRules();
+  std::vector<const LayerDecl *> orderLayers();
 
   //===--- SemaDecl.cpp -----------------------------------------------===//
   void declareFunction(const FnDecl &fn);
   void declareRule(const RuleDecl &rule);
   void checkFunction(const FnDecl &fn);
   void checkRule(const RuleDecl &rule);
-  bool checkResults(const FnDecl &fn, Context &context);
+  bool checkResults(const FnDecl &fn, Context &context,
+                    std::vector<CheckedResult> &results);
+  /// Converts what a body comes to, or finds the results where none are
+  /// `declared`.
+  bool checkBodyResult(const FnDecl &fn, Node *&result, bool declared,
+                       std::vector<CheckedResult> &results, Context &context);
+  bool checkLayerNames(llvm::ArrayRef<const Identifier *> names,
+                       const Signature &signature, const Context &context);
   bool checkIndices(const RuleDecl &rule);
+  /// A parameter with the name of a declaration; further ones are notes.
+  void reportNameClash(const Identifier &name, const Declaration &declaration);
   bool checkParameterNames(llvm::ArrayRef<const Identifier *> names,
                            const Signature &signature);
 
@@ -166,10 +217,12 @@ private:
                                  std::vector<Condition> *conditions);
   bool solveDims(const std::vector<std::vector<AxisSpec>> &axes,
                  const std::map<std::string, SourceRange> &ranges,
-                 Signature &signature);
-  /// The types of parameters, binding dimensions as they come.
+                 std::set<std::string> known, Signature &signature);
+  /// The types of parameters, binding dimensions as they come, but for those
+  /// that are `known`.
   bool bindSignature(llvm::ArrayRef<const TypeSpec *> specs,
-                     Signature &signature);
+                     Signature &signature,
+                     const std::set<std::string> &known = {});
   /// A type in a body or of a result: every dimension must be bound.
   std::optional<Type> readType(const TypeSpec &spec, Context &context);
   /// A value as a dimension, nothing if it is no such thing. With `conditions`
@@ -180,7 +233,8 @@ private:
   std::optional<Dim> requireDim(Node *node, const Expr &expr,
                                 llvm::StringRef what, Context &context);
   /// Finds the callee's dimensions in the types of arguments and compares the
-  /// rest; adds the callee's conditions to the caller's.
+  /// rest; adds the callee's conditions to the caller's. An argument is null
+  /// where the default is taken; `dims` may hold dimensions known before.
   bool unify(const Signature &signature, llvm::ArrayRef<Node *> args,
              llvm::ArrayRef<const Expr *> exprs,
              llvm::ArrayRef<const Identifier *> names, llvm::StringRef callee,
@@ -214,6 +268,7 @@ private:
                     Context &context);
   Node *checkTuple(const TupleExpr &expr, Context &context);
   Node *checkIf(const IfExpr &expr, Context &context);
+  bool unifyBranches(Node *&lhs, Node *&rhs, SourceRange range);
   Node *checkIndex(const IndexExpr &expr, Context &context);
   /// A body: lets and a result, in a scope of its own.
   bool checkBlock(const Block &block, Context &context, NodeBlock &result);
@@ -258,15 +313,35 @@ private:
 
   //===--- SemaCall.cpp -----------------------------------------------===//
   Node *checkCall(const CallExpr &expr, Context &context);
-  Node *checkFnCall(const CallExpr &expr, const FnDecl &fn, Context &context);
+  /// `layer` is the one that the function belongs to, if it does.
+  Node *checkFnCall(const CallExpr &expr, const FnDecl &fn,
+                    const LayerRef *layer, Context &context);
+  Node *makeCall(const CallExpr &expr, const FnDecl &fn, const LayerRef *layer,
+                 llvm::ArrayRef<const Expr *> exprs, std::vector<Node *> args,
+                 Context &context);
+  /// A call of a list: each layer takes what the one before gives.
+  Node *makeFold(const CallExpr &expr, const FnDecl &fn, LayerRef layer,
+                 llvm::ArrayRef<const Expr *> exprs, std::vector<Node *> args,
+                 Context &context);
+  /// Writes a function out in place of a call.
+  Node *inlineCall(const CallExpr &expr, const FnDecl &fn,
+                   const LayerRef *layer, llvm::ArrayRef<Node *> args,
+                   const std::map<std::string, Dim> &dims, Context &context);
+  /// The default of a parameter, for these dimensions.
+  Node *checkDefault(const Param &param, const Type &type, Context &context);
+  /// "'f'", or "'forward' of layer 'Linear'".
+  std::string describeFn(const FnDecl &fn);
   Node *checkRuleCall(const CallExpr &expr, const RuleDecl &rule,
                       Context &context);
   /// Applies a score rule to scores: a tensor, or a number in a rule.
   Node *applyScore(const CallExpr &expr, Node *rule, Context &context);
   /// The arguments in the order of `params`; reports wrong names and counts.
-  bool matchArguments(const CallExpr &expr, llvm::StringRef callee,
+  /// Those of `optional` parameters may be missing: they are null.
+  bool matchArguments(llvm::ArrayRef<Argument> args, SourceRange range,
+                      llvm::StringRef callee,
                       llvm::ArrayRef<const Identifier *> params,
-                      SourceRange declared, std::vector<const Expr *> &values);
+                      llvm::ArrayRef<bool> optional, SourceRange declared,
+                      std::vector<const Expr *> &values);
 
   //===--- SemaRule.cpp -----------------------------------------------===//
   /// A rule's name as a value.
@@ -283,6 +358,40 @@ private:
   /// The sizes under a rule for a tensor of rank 2 to 4.
   static std::vector<Dim> getRuleSizes(llvm::ArrayRef<Dim> shape);
   Node *reportUnlistedIndex(const NameExpr &expr, const RuleDecl &rule);
+
+  //===--- SemaLayer.cpp ----------------------------------------------===//
+  void declareLayer(const LayerDecl &layer);
+  bool declareLayerParam(const Param &param, LayerInfo &info, Context &context);
+  bool declareField(const FieldDecl &field, LayerInfo &info, Context &context);
+  /// Finds the layer of a field and reads its arguments, in the scope of the
+  /// layer `outer` that has the field.
+  bool bindLayer(const FieldDecl &field, const LayerRef &outer,
+                 Context &context, LayerRef &result);
+  Node *makeOpaqueRule(const Param &param);
+  Node *makeWeight(const LayerRef &layer, const CheckedField &field);
+  /// The value of an expression for a parameter: a scalar of a type, or a rule.
+  Node *checkTyped(const Expr &expr, const Type &type, const Param &param,
+                   Context &context);
+  /// The arguments of a constructor, in a scope that grows with each.
+  bool bindLayerParam(const Param &param, const Expr *expr, LayerRef &result,
+                      Context &argContext, Context &ownContext);
+  void addToScope(const Param &param, const LayerRef &layer, Scope &scope);
+  /// The sizes, numbers, rules and fields of a layer.
+  void fillLayerScope(const LayerRef &layer, Context &context);
+
+  //===--- SemaMember.cpp ---------------------------------------------===//
+  /// Whether an expression begins with the name of a sub-layer.
+  bool startsWithLayer(const Expr &expr, const Context &context);
+  /// The layer that an expression names; nothing if there was an error.
+  std::optional<LayerRef> resolveLayer(const Expr &expr, Context &context);
+  std::optional<LayerRef> resolveIndex(const IndexExpr &expr, Context &context);
+  std::optional<LayerRef> stepInto(const LayerRef &layer,
+                                   const FieldDecl &field, Context &context);
+  /// The layer before the '.', which must not be a whole list.
+  std::optional<LayerRef> resolveBase(const MemberExpr &expr, Context &context);
+  Node *checkMember(const MemberExpr &expr, Context &context);
+  Node *checkLayerCall(const CallExpr &expr, Context &context);
+  Node *reportNoMember(const MemberExpr &expr, const LayerRef &layer);
 
   //===--- Builtins*.cpp ----------------------------------------------===//
 public:
@@ -313,6 +422,7 @@ private:
   Node *builtinHeads(BuiltinCall &call, Context &context);
   Node *builtinMerge(BuiltinCall &call, Context &context);
   Node *builtinRepeatHeads(BuiltinCall &call, Context &context);
+  Node *builtinTake(BuiltinCall &call, Context &context);
   Node *builtinRange(BuiltinCall &call, Context &context);
   Node *builtinAttention(BuiltinCall &call, Context &context);
   bool checkAttentionShapes(BuiltinCall &call, Context &context);
@@ -340,15 +450,24 @@ private:
   DiagnosticEngine &diags;
   CheckedProgram result;
 
-  struct Declaration {
-    SourceRange range;
-    llvm::StringRef what;
-    const FnDecl *fn = nullptr;
-    const RuleDecl *rule = nullptr;
-  };
   std::map<std::string, Declaration> declarations;
+  /// The program declares a name of the library again.
+  bool hidesLibrary = false;
+  /// Declarations whose names parameters have, each reported once: the error
+  /// and how many more parameters it points at.
+  struct NameClash {
+    DiagnosticBuilder error;
+    unsigned numNotes = 0;
+  };
+  std::map<std::string, NameClash> nameClashes;
   std::map<const FnDecl *, FnInfo> functions;
   std::map<const RuleDecl *, RuleInfo> rules;
+  std::map<const LayerDecl *, LayerInfo> layers;
+  /// What rules that are parameters stand for while a function is checked by
+  /// itself.
+  std::deque<RuleDecl> opaqueRules;
+  /// How many calls have been written out.
+  unsigned numInlined = 0;
 
   /// Uses of rules around the expression being checked, outermost first.
   struct Use {

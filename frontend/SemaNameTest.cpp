@@ -78,6 +78,18 @@ fn f(m: f32[T]) = m)",
      R"(2:6-7: error: parameter 'm' has the name of a mask
 1:6-7: note: 'm' is declared here
 )"},
+    {"ParametersHaveTheNameOfA", R"(fn f(m: f32[T], n: f32) = m
+mask m(q, k) = k <= q
+fn g(m: f32[T], x: f32) = m * x
+fn h(y: f32, n: i32) = y
+mask n(q, k) = k < q)",
+     R"(1:6-7: error: parameter 'm' has the name of a mask
+2:6-7: note: 'm' is declared here
+3:6-7: note: so has this one
+1:17-18: error: parameter 'n' has the name of a mask
+5:6-7: note: 'n' is declared here
+4:14-15: note: so has this one
+)"},
     {"IsBothAParameterAndA", R"(fn f(T: i64, x: f32[T]) = x)",
      R"(1:6-7: error: 'T' is both a parameter and a dimension
 1:21-22: note: the dimension is here

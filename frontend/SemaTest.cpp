@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontend/Sema.h"
+#include "frontend/Entry.h"
 
 #include "frontend/Diagnostics.h"
 #include "frontend/Parser.h"

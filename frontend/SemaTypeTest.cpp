@@ -87,6 +87,11 @@ static const BadProgram programs[] = {
 1:13-14: note: 'A' is bound here
 1:24-25: note: 'B' is bound here
 )"},
+    {"IfCannotMixFloats",
+     R"(fn f(x: f32[A], y: f64[A]) = if A > 1 { x } else { y })",
+     R"(1:52-53: error: 'if' cannot mix f32[A] and f64[A]
+1:52: hint: convert one side: f32(...) or f64(...)
+)"},
     {"ExpectedANumberThatFitsI", R"(fn f(x: i32[T]) = x + 5000000000)",
      R"(1:23-33: error: expected a number that fits i32, got 5000000000
 )"},

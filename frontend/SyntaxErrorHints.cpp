@@ -94,6 +94,7 @@ void SyntaxErrorText::addHints(DiagnosticBuilder &error) {
   else if (parser.getContext()->getRuleIndex() == AttnParser::RuleFile)
     instead = llvm::StringSwitch<StringRef>(text)
                   .Cases({"def", "func", "function", "fun"}, "fn")
+                  .Cases({"class", "module", "struct"}, "layer")
                   .Default("");
   else if (expects(AttnParser::Else))
     instead = llvm::StringSwitch<StringRef>(text)
@@ -113,5 +114,6 @@ void SyntaxErrorText::addHints(DiagnosticBuilder &error) {
     error.didYouMean(
         suggest(text, {"f16", "bf16", "f32", "f64", "i32", "i64", "bool"}));
   else if (parser.getContext()->getRuleIndex() == AttnParser::RuleFile)
-    error.didYouMean(suggest(text, {"fn", "entry", "mask", "score", "import"}));
+    error.didYouMean(suggest(
+        text, {"fn", "entry", "layer", "model", "mask", "score", "import"}));
 }

@@ -196,11 +196,11 @@ std::string SyntaxErrorText::describeList(Context *list, size_t open,
   opened = findToken(list, open);
   listRule = list->getRuleIndex();
   std::string closer = open == AttnParser::OpenParen ? "')'" : "']'";
-  // Of the lists, these two may be empty.
+  // Of the lists, those of parameters and arguments may be empty.
   if (opened == previous)
     return "expected " +
-           std::string(listRule == AttnParser::RuleParams ? "a parameter"
-                                                          : "an argument") +
+           std::string(listRule == AttnParser::RuleArguments ? "an argument"
+                                                             : "a parameter") +
            " or " + closer + after();
   if (startsElement(found->getType()))
     return "expected ',' or " + closer + " in " + what;
@@ -215,8 +215,16 @@ std::string SyntaxErrorText::describeName(size_t rule) {
     return "expected a name for the " + textOf(previous);
   case AttnParser::RuleRuleParam:
     return "expected an index or a parameter" + after();
-  case AttnParser::RuleParam:
+  case AttnParser::RuleParamName:
     return "expected a parameter" + after();
+  case AttnParser::RuleLayerDecl:
+    return "expected a name for the " + textOf(previous);
+  case AttnParser::RuleSublayer:
+    return "expected a layer" + after();
+  case AttnParser::RuleCount:
+    return "expected the number of layers" + after();
+  case AttnParser::RuleOperation:
+    return "expected the name of a parameter, a layer or a function" + after();
   default:
     return "expected a name" + after();
   }
@@ -245,6 +253,20 @@ std::string SyntaxErrorText::describeBlock(Context *block) {
   bool isElse = findToken(parent, AttnParser::Else);
   return std::string("expected '}' to close the body of ") +
          (isElse ? "'else'" : "'if'");
+}
+
+/// What a layer holds, one to a line.
+std::string SyntaxErrorText::describeLayerBody(Context *body) {
+  bool wantsMember = found->getType() != Token::EOF &&
+                     !filtered.startsDeclaration[found->getTokenIndex()];
+  if (wantsMember) {
+    closesNothing = true;
+    return "expected a parameter, a layer or a function";
+  }
+  opened = findToken(body, AttnParser::OpenBrace);
+  Context *layer = getParent(body);
+  return "expected '}' to close the body of " + textOf(layer->getStart()) +
+         " " + nameOf(layer);
 }
 
 std::string SyntaxErrorText::describeConditional(Context *conditional,
@@ -279,9 +301,11 @@ std::string SyntaxErrorText::describeRule(Context *c, Context *from) {
   switch (c->getRuleIndex()) {
   case AttnParser::RuleFile:
     closesNothing = true;
-    return "expected 'fn', 'entry', 'mask', 'score' or 'import'";
+    return "expected 'fn', 'entry', 'layer', 'model', 'mask', 'score' or "
+           "'import'";
   case AttnParser::RuleDeclaration:
   case AttnParser::RuleStatement:
+  case AttnParser::RuleMember:
     return describeEnd();
   case AttnParser::RuleImportDecl:
     return "expected a path in double quotes after 'import'";
@@ -292,8 +316,26 @@ std::string SyntaxErrorText::describeRule(Context *c, Context *from) {
                         "the parameter list of " + nameOf(parent));
   case AttnParser::RuleParam:
     return expects(AttnParser::Colon)
-               ? "expected ':' and a type after parameter " + nameOf(c)
+               ? "expected ':' and a type after parameter '" +
+                     textOf(c->getStart()) + "'"
                : "";
+  case AttnParser::RuleLayerParams:
+    return describeList(c, openParen,
+                        "the parameter list of " + nameOf(parent));
+  case AttnParser::RuleLayerDecl:
+    return has<AttnParser::LayerBodyContext>(c, from)
+               ? ""
+               : "expected '{' to begin the body of " + textOf(c->getStart()) +
+                     " " + nameOf(c);
+  case AttnParser::RuleLayerBody:
+    return findToken(c, AttnParser::OpenBrace) ? describeLayerBody(c) : "";
+  case AttnParser::RuleField:
+    return expects(AttnParser::Colon)
+               ? "expected ':' and a type or a layer after " + nameOf(c)
+               : "";
+  case AttnParser::RuleCount:
+    opened = findToken(c, openParen);
+    return opened ? "expected ')' to close '('" : "";
   case AttnParser::RuleRuleGroup: {
     std::string rule = textOf(parent->getStart()) + " " + nameOf(parent);
     if (!findToken(c, openParen))
@@ -331,15 +373,9 @@ std::string SyntaxErrorText::describeRule(Context *c, Context *from) {
     return opened ? "expected ')' to close '" + textOf(c->getStart()) + "('"
                   : "expected '('" + after();
   case AttnParser::RuleArguments:
+    if (!findToken(c, openParen))
+      return "expected '(' and the arguments of " + nameOf(parent);
     return describeList(c, openParen, "the arguments" + ofCallee(parent));
-  case AttnParser::RuleArgument: {
-    bool namesRule = c->getStart()->getType() == AttnParser::Mask ||
-                     c->getStart()->getType() == AttnParser::Score;
-    if (!namesRule || findToken(c, AttnParser::Colon))
-      return "";
-    listRule = AttnParser::RuleArguments;
-    return "expected ':'" + after();
-  }
   case AttnParser::RuleIndices:
     return describeList(c, AttnParser::OpenBracket,
                         "the indices" + ofCallee(parent));
@@ -358,13 +394,17 @@ std::string SyntaxErrorText::describeRule(Context *c, Context *from) {
 
 std::string SyntaxErrorText::describeExpected() {
   size_t rule = parser.getContext()->getRuleIndex();
-  bool betweenItems =
-      rule == AttnParser::RuleFile || rule == AttnParser::RuleBlock;
+  bool betweenItems = rule == AttnParser::RuleFile ||
+                      rule == AttnParser::RuleBlock ||
+                      rule == AttnParser::RuleLayerBody;
   if (!betweenItems) {
     if (expects(AttnParser::FLOAT))
       return "expected an expression" + after();
     if (expects(AttnParser::INT))
       return "expected a dimension" + after();
+    if (rule == AttnParser::RuleField && !expects(AttnParser::Colon) &&
+        previousType() == AttnParser::Colon)
+      return "expected a type or a layer" + after();
     if (expects(AttnParser::F32))
       return "expected a type" + after();
     if (expects(AttnParser::NAME))

@@ -49,6 +49,7 @@ private:
   std::string describeName(size_t rule);
   std::string describeFn(Context *fn, Context *from);
   std::string describeBlock(Context *block);
+  std::string describeLayerBody(Context *body);
   std::string describeConditional(Context *conditional, Context *from);
   std::string describeEnd();
   std::string describeList(Context *list, size_t open, const std::string &what);

@@ -67,7 +67,8 @@ void SyntaxErrorStrategy::skipDeclaration(Parser *parser) {
     parser->consume();
 }
 
-/// Goes past the end of the statement at hand, or to the '}' of its block.
+/// Goes past the end of the statement or member at hand, or to the '}' of its
+/// block.
 void SyntaxErrorStrategy::skipStatement(Parser *parser) {
   unsigned depth = 0;
   while (!atDeclaration(parser)) {
@@ -97,10 +98,12 @@ void SyntaxErrorStrategy::skipStatement(Parser *parser) {
   }
 }
 
-/// Statements and declarations take the error; all else hands it outwards.
+/// Statements, members and declarations take the error; all else hands it
+/// outwards.
 void SyntaxErrorStrategy::recover(Parser *parser, std::exception_ptr error) {
   switch (parser->getContext()->getRuleIndex()) {
   case AttnParser::RuleStatement:
+  case AttnParser::RuleMember:
     return skipStatement(parser);
   case AttnParser::RuleDeclaration:
     return skipDeclaration(parser);
@@ -115,7 +118,8 @@ void SyntaxErrorStrategy::recover(Parser *parser, std::exception_ptr error) {
 /// what cannot begin another one is skipped here, inside the list.
 void SyntaxErrorStrategy::sync(Parser *parser) {
   size_t rule = parser->getContext()->getRuleIndex();
-  if (rule != AttnParser::RuleFile && rule != AttnParser::RuleBlock)
+  if (rule != AttnParser::RuleFile && rule != AttnParser::RuleBlock &&
+      rule != AttnParser::RuleLayerBody)
     return;
   antlr4::misc::IntervalSet expected = parser->getExpectedTokens();
   while (!expected.contains(parser->getCurrentToken()->getType())) {

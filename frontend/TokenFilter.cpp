@@ -99,6 +99,7 @@ private:
 
   void readAll();
   bool startsDeclaration(size_t index) const;
+  bool startsMember(const Token &token) const;
   void closeBrackets(const Token &token, bool atDeclaration);
   bool needsTerminator(const Token &token, bool forced) const;
   void addTerminator(const Token &next);
@@ -123,6 +124,8 @@ private:
   std::vector<TokenPtr> input;
   FilteredTokens result;
   llvm::SmallVector<size_t> brackets;
+  /// In the declaration of a layer, and between its braces.
+  bool atLayer = false, inLayer = false;
   /// The line end before the token at hand, if it begins a line.
   TokenPtr newline;
 };
@@ -147,7 +150,10 @@ bool LineJoiner::startsDeclaration(size_t index) const {
   switch (input[index]->getType()) {
   case AttnLexer::Fn:
   case AttnLexer::Entry:
+    return !inLayer;
   case AttnLexer::Import:
+  case AttnLexer::Layer:
+  case AttnLexer::Model:
     return true;
   case AttnLexer::Mask:
   case AttnLexer::Score:
@@ -157,11 +163,25 @@ bool LineJoiner::startsDeclaration(size_t index) const {
   }
 }
 
-/// A declaration closes every bracket that was left open, a statement those
-/// inside its block, so that the damage of a missing bracket stays small.
+/// A function among the members of a layer, which begins a line.
+bool LineJoiner::startsMember(const Token &token) const {
+  return inLayer && newline && lastType() != AttnLexer::Entry &&
+         (token.getType() == AttnLexer::Fn ||
+          token.getType() == AttnLexer::Entry);
+}
+
+/// A declaration closes every bracket that was left open, a function of a layer
+/// all but the layer's own, a statement those inside its block, so that the
+/// damage of a missing bracket stays small.
 void LineJoiner::closeBrackets(const Token &token, bool atDeclaration) {
-  if (atDeclaration)
+  if (atDeclaration) {
     brackets.clear();
+    inLayer = false;
+    atLayer = token.getType() == AttnLexer::Layer ||
+              token.getType() == AttnLexer::Model;
+  } else if (startsMember(token)) {
+    brackets.resize(1);
+  }
   bool atLet = newline && token.getType() == AttnLexer::Let;
   if (atLet || token.getType() == AttnLexer::CloseBrace)
     while (insideBrackets())
@@ -194,6 +214,8 @@ bool LineJoiner::openBracket(const Token &token) {
   case AttnLexer::OpenParen:
   case AttnLexer::OpenBracket:
   case AttnLexer::OpenBrace:
+    inLayer |=
+        atLayer && brackets.empty() && token.getType() == AttnLexer::OpenBrace;
     brackets.push_back(token.getType());
     break;
   case AttnLexer::CloseParen:
@@ -202,6 +224,7 @@ bool LineJoiner::openBracket(const Token &token) {
     // The token types of a pair are neighbours.
     if (!brackets.empty() && brackets.back() == token.getType() - 1)
       brackets.pop_back();
+    inLayer &= !brackets.empty();
     break;
   default:
     break;
@@ -220,8 +243,9 @@ FilteredTokens LineJoiner::run() {
     Token &token = *input[i];
     bool atDeclaration = startsDeclaration(i);
     closeBrackets(token, atDeclaration);
-    bool atLet = newline && token.getType() == AttnLexer::Let;
-    if (needsTerminator(token, /*forced=*/atDeclaration || atLet))
+    bool isForced = atDeclaration || startsMember(token) ||
+                    (newline && token.getType() == AttnLexer::Let);
+    if (needsTerminator(token, isForced))
       addTerminator(token);
     newline.reset();
 

@@ -30,6 +30,13 @@ bool attn::frontend::isComparison(Op op) {
 std::optional<Dim> Condition::getZero() const {
   if (kind == Kind::Divisible)
     return Dim::mod(lhs, rhs);
+  if (kind == Kind::Equal)
+    return Dim::sub(lhs, rhs);
+  // (lhs + 1) div (rhs + 1) is 0 exactly where lhs is less than rhs.
+  if (kind == Kind::Less) {
+    std::optional<Dim> above = Dim::add(lhs, 1), below = Dim::add(rhs, 1);
+    return above && below ? Dim::floorDiv(*above, *below) : std::nullopt;
+  }
   // 1 div (lhs + 1) is 1 for an empty array and 0 for any other.
   std::optional<Dim> next = Dim::add(lhs, 1);
   std::optional<Dim> isEmpty = next ? Dim::floorDiv(1, *next) : next;
@@ -39,5 +46,20 @@ std::optional<Dim> Condition::getZero() const {
 std::string Condition::str() const {
   if (kind == Kind::Divisible)
     return lhs.str() + " must be divisible by " + rhs.str();
+  if (kind == Kind::Equal)
+    return lhs.str() + " must be " + rhs.str();
+  if (kind == Kind::Less)
+    return "index " + lhs.str() + " must be less than " + rhs.str() +
+           ", the number of layers of " + subject;
   return subject + " must not be empty";
+}
+
+const CheckedFunction *CheckedLayer::getDefaultFunction() const {
+  for (const CheckedFunction *fn : functions)
+    if (fn->decl->entry)
+      return fn;
+  for (const CheckedFunction *fn : functions)
+    if (fn->decl->name.name == "forward")
+      return fn;
+  return functions.size() == 1 ? functions.front() : nullptr;
 }

@@ -25,6 +25,7 @@
 namespace attn::frontend {
 
 struct CheckedFunction;
+struct CheckedLayer;
 struct Node;
 
 /// Elementwise functions and reductions, named as the attn dialect does.
@@ -86,6 +87,17 @@ struct RuleBody {
   Node *body = nullptr;
 };
 
+/// The way from a layer to a part of it: "h.3.attn".
+struct LayerPath {
+  struct Step {
+    std::string name;
+    /// Which of a list: a number, or where the repetition `fold` stands.
+    std::optional<int64_t> index;
+    const Node *fold = nullptr;
+  };
+  std::vector<Step> steps;
+};
+
 struct Node {
   enum class Kind {
     IntLiteral,   ///< `integer`, of any number type
@@ -93,6 +105,7 @@ struct Node {
     BoolLiteral,  ///< `flag`
     Size,         ///< `dim`
     Param,
+    Weight,    ///< the parameter of a layer at `path`
     RuleIndex, ///< leaf of a RuleBody
     Unary,     ///< `op`
     Binary,    ///< `op`; operands of one element type
@@ -107,11 +120,15 @@ struct Node {
     Concat, ///< along `axes[0]`
     Repeat, ///< along `axes[0]`
     Range,
+    Splat,     ///< a number as every element
     Mask,      ///< `mask` as a tensor of bools
     Score,     ///< `score` applied to the operand
     Attention, ///< q, k, v and, where `flag`, the scale; `mask`, `score`
     Read,      ///< array, indices; `flags` tells which indices need a clamp
-    Call,      ///< `callee` with its dimensions bound to `dims`
+    Call,      ///< `callee` with its dimensions bound to `dims`, of `path`
+    Inline,    ///< `thenBlock`, written out in place of a call
+    Fold,      ///< `thenBlock` of `carry`, `dim` times, from the first operand
+    Carry,     ///< leaf of a Fold
     Tuple,
     Element, ///< `integer` of a tuple
     If,      ///< condition; `thenBlock`, `elseBlock`
@@ -149,6 +166,8 @@ struct Node {
   RuleBody score;
   const RuleDecl *rule = nullptr;
   const CheckedFunction *callee = nullptr;
+  LayerPath path;
+  Node *carry = nullptr;
   std::map<std::string, Dim> dims;
   NodeBlock thenBlock;
   NodeBlock elseBlock;
@@ -161,13 +180,20 @@ struct Condition {
     Divisible,
     /// `lhs` is not 0 unless `rhs` is: an array that a rule reads.
     NotEmpty,
+    /// `lhs` is less than `rhs`: an index of a list of layers.
+    Less,
+    /// `lhs` is `rhs`: a size and its default.
+    Equal,
   };
   Kind kind = Kind::Divisible;
   Dim lhs;
   Dim rhs;
-  /// The array, for NotEmpty: "array 'len' of mask 'padding'".
+  /// The array, for NotEmpty: "array 'len' of mask 'padding'"; the list, for
+  /// Less: "list 'h'".
   std::string subject;
   SourceRange range;
+  /// What it says in the names of where it stands.
+  std::string written;
 
   /// A dimension that is 0 exactly where the condition holds; nothing where it
   /// divides by zero or overflows.
@@ -203,6 +229,13 @@ struct CheckedResult {
 
 struct CheckedFunction {
   const FnDecl *decl = nullptr;
+  /// "f", or "Linear.forward" of a layer.
+  std::string name;
+  /// The layer that it belongs to, or null. Its sizes are dimensions too, which
+  /// come with a call; its numbers are parameters after those declared.
+  const CheckedLayer *layer = nullptr;
+  /// Takes rules, or its layer does: written out where it is called.
+  bool isTemplate = false;
   /// Declared in the file that was asked for, not in an imported one.
   bool isMain = false;
   /// Called by a function of the program.
@@ -214,14 +247,62 @@ struct CheckedFunction {
   std::vector<Condition> conditions;
   NodeBlock body;
 
-  llvm::StringRef getName() const { return decl->name.name; }
+  llvm::StringRef getName() const { return name; }
 };
 
-/// The functions of a program, in the order of their declarations, and the
-/// nodes that they are made of.
+/// A size of the constructor of a layer.
+struct CheckedSize {
+  Identifier name;
+  /// Over the sizes before it; none where the program has to give it.
+  std::optional<Dim> value;
+};
+
+/// A number of the constructor of a layer.
+struct CheckedNumber {
+  Identifier name;
+  Node *node = nullptr;
+  /// Over the sizes and numbers before it; null where the program has to give
+  /// it.
+  Node *value = nullptr;
+};
+
+/// A parameter, a sub-layer or a list of sub-layers, over the sizes of the
+/// layer that has it.
+struct CheckedField {
+  Identifier name;
+  /// Of a parameter.
+  Type type;
+  /// Of a sub-layer, with its own sizes; null for a parameter.
+  const CheckedLayer *layer = nullptr;
+  std::map<std::string, Dim> sizes;
+  /// Of a list.
+  std::optional<Dim> count;
+};
+
+struct CheckedLayer {
+  const LayerDecl *decl = nullptr;
+  bool isMain = false;
+  std::vector<CheckedSize> sizes;
+  std::vector<CheckedNumber> numbers;
+  std::vector<CheckedField> fields;
+  /// What its sizes must satisfy, with those of its sub-layers.
+  std::vector<Condition> conditions;
+  std::vector<const CheckedFunction *> functions;
+  /// Takes rules.
+  bool isTemplate = false;
+
+  llvm::StringRef getName() const { return decl->name.name; }
+  /// The function that runs where none is named: the one marked as entry, else
+  /// 'forward', else the only one; null if there is none of these.
+  const CheckedFunction *getDefaultFunction() const;
+};
+
+/// The functions and layers of a program, in the order of their declarations,
+/// and the nodes that they are made of.
 class CheckedProgram {
 public:
   std::deque<CheckedFunction> functions;
+  std::deque<CheckedLayer> layers;
   std::deque<Node> nodes;
 };
 

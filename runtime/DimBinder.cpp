@@ -218,7 +218,8 @@ llvm::Error DimBinder::checkRequirements() const {
       std::string got;
       for (unsigned dim : condition.usedDims())
         got += (got.empty() ? ", got " : ", ") + signature.dims[dim] + " = " +
-               std::to_string(*bindings[dim].size);
+               std::to_string(*bindings[dim].size) + " from " +
+               bindings[dim].source;
       return llvm::createStringError(requirement.message + got);
     }
   }

@@ -283,7 +283,7 @@ TEST_F(Engine, ChecksInputs) {
             "x: expected 2 dimensions [T, D], got 1 [8]");
   Tensor odd = filled({2, 3});
   EXPECT_EQ(messageOf(executable->run({&odd, &c}, {&out})),
-            "D must be even, got D = 3");
+            "D must be even, got D = 3 from x");
 }
 
 TEST_F(Engine, ChecksOutputs) {

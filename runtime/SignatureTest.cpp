@@ -321,13 +321,13 @@ TEST_F(Binding, ChecksRequirements) {
       {{binary(Kind::Mod, d(2), d(0))}, "D must be divisible by B"}};
   EXPECT_EQ(bind({{2, 1, 64}, {2, 1, 64}}), "[2, 1, 64]");
   EXPECT_EQ(bind({{12, 1, 100}, {12, 1, 100}}),
-            "D must be divisible by B, got D = 100, B = 12");
+            "D must be divisible by B, got D = 100 from q, B = 12 from q");
   EXPECT_EQ(bind({{0, 1, 64}, {0, 1, 64}}),
-            "D must be divisible by B, got D = 64, B = 0");
+            "D must be divisible by B, got D = 64 from q, B = 0 from q");
   signature.requirements = {
       {{add(d(2), c(-64))}, "D is 64 in this compilation"}};
   EXPECT_EQ(bind({{2, 1, 32}, {2, 1, 32}}),
-            "D is 64 in this compilation, got D = 32");
+            "D is 64 in this compilation, got D = 32 from q");
 }
 
 TEST_F(Binding, TakesSizesFromElsewhere) {

@@ -43,6 +43,17 @@ struct ShowOptions {
 /// `attnc show`: prints one stage to standard output.
 ExitCode showCommand(const ShowOptions &options);
 
+struct ParamsOptions {
+  CompilationOptions compilation;
+  bool json = false;
+};
+
+/// `attnc params`: lists the parameters of a model or of a layer.
+ExitCode paramsCommand(const ParamsOptions &options);
+
+/// `attnc library`: prints a file of the standard library, or their names.
+ExitCode libraryCommand(llvm::StringRef name);
+
 /// `attnc check`: diagnostics of every file.
 ExitCode checkCommand(llvm::ArrayRef<std::string> paths);
 

@@ -60,13 +60,16 @@ public:
 
   const frontend::SourceManager &getSources() const { return sources; }
   const frontend::Program &getProgram() const { return *program; }
+  const frontend::CheckedProgram &getChecked() const { return *checked; }
+  frontend::DiagnosticEngine &getDiagnostics() { return diagnostics; }
+  /// Prints what has been reported; success if there are no errors.
+  ExitCode reportErrors();
   mlir::ModuleOp getModule() { return *module; }
 
 private:
   ExitCode runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build,
                      bool verifies);
   bool isValid();
-  ExitCode reportErrors();
 
   CompilationOptions options;
   frontend::SourceManager sources;

@@ -45,11 +45,11 @@ static Error makeError(const llvm::Twine &message) {
 /// "q, k, v", and how many there are beyond the first few.
 static std::string listNames(llvm::ArrayRef<Parameter> parameters) {
   constexpr size_t maxNames = 12;
-  std::string list = llvm::join(
-      llvm::map_range(
-          parameters.take_front(maxNames),
-          [](const Parameter &parameter) { return parameter.name; }),
-      ", ");
+  std::string list = llvm::join(llvm::map_range(parameters.take_front(maxNames),
+                                                [](const Parameter &parameter) {
+                                                  return parameter.name;
+                                                }),
+                                ", ");
   if (parameters.size() > maxNames)
     list += " and " + std::to_string(parameters.size() - maxNames) + " more";
   return list;
@@ -190,9 +190,15 @@ Error Call::bindDims() {
       return error;
   if (Error error = binder.solve())
     return error;
-  for (const std::string &name : binder.unbound())
-    if (Error error = binder.bind(name, getDefaultSize(name), "the default"))
+  // One at a time: others may follow from it.
+  for (std::vector<std::string> names = binder.unbound(); !names.empty();
+       names = binder.unbound()) {
+    if (Error error = binder.bind(names.front(), getDefaultSize(names.front()),
+                                  "the default"))
       return error;
+    if (Error error = binder.solve())
+      return error;
+  }
   Expected<std::vector<int64_t>> sizes = binder.finish();
   if (!sizes)
     return sizes.takeError();

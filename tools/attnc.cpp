@@ -25,16 +25,23 @@ using llvm::StringRef;
 static cl::SubCommand runSub("run", "compile a program, run it, show results");
 static cl::SubCommand showSub("show", "print one stage of a program");
 static cl::SubCommand checkSub("check", "report the mistakes in programs");
+static cl::SubCommand paramsSub("params", "list the parameters of a model");
+static cl::SubCommand librarySub("library",
+                                 "print a file of the standard library");
 static cl::SubCommand fmtSub("fmt", "rewrite programs in the one layout");
 
 static cl::opt<std::string> path(cl::Positional, cl::Required, cl::desc("FILE"),
-                                 cl::sub(runSub), cl::sub(showSub));
+                                 cl::sub(runSub), cl::sub(showSub),
+                                 cl::sub(paramsSub));
 static cl::list<std::string> paths(cl::Positional, cl::OneOrMore,
                                    cl::desc("FILE..."), cl::sub(checkSub),
                                    cl::sub(fmtSub));
 static cl::opt<std::string>
-    function("fn", cl::desc("the function to run; default: the entry"),
-             cl::value_desc("name"), cl::sub(runSub), cl::sub(showSub));
+    function("fn",
+             cl::desc("the function to run, or Layer.function; default: the "
+                      "entry"),
+             cl::value_desc("name"), cl::sub(runSub), cl::sub(showSub),
+             cl::sub(paramsSub));
 static cl::opt<int> optLevel("opt",
                              cl::desc("0: the reference lowering; 3: fused, "
                                       "tiled and vectorised (default)"),
@@ -43,7 +50,8 @@ static cl::opt<int> optLevel("opt",
 static cl::list<std::string>
     fixedDims("fix", cl::CommaSeparated,
               cl::desc("compile for this size of a dimension only"),
-              cl::value_desc("D=64,..."), cl::sub(runSub), cl::sub(showSub));
+              cl::value_desc("D=64,..."), cl::sub(runSub), cl::sub(showSub),
+              cl::sub(paramsSub));
 static cl::opt<std::string> extraPasses(
     "add-passes", cl::Hidden,
     cl::desc("more passes after the last stage, as a textual pipeline"),
@@ -60,7 +68,7 @@ static cl::list<std::string>
 static cl::list<std::string>
     dims("dim", cl::CommaSeparated,
          cl::desc("sizes of dimensions that no array gives"),
-         cl::value_desc("T=1024,B=2"), cl::sub(runSub));
+         cl::value_desc("T=1024,B=2"), cl::sub(runSub), cl::sub(paramsSub));
 static cl::opt<unsigned long long>
     seed("random", cl::desc("seed of the inputs not given (default 0)"),
          cl::value_desc("seed"), cl::init(0), cl::sub(runSub));
@@ -70,13 +78,16 @@ static cl::opt<int>
 static cl::opt<int> repeat("repeat", cl::desc("calls to time (default 1)"),
                            cl::value_desc("N"), cl::init(1), cl::sub(runSub));
 static cl::opt<bool> json("json", cl::desc("print one JSON object"),
-                          cl::sub(runSub));
+                          cl::sub(runSub), cl::sub(paramsSub));
 
 static cl::opt<std::string>
     stage("stage",
           cl::desc("ast, attn, fused, tiled, llvm, llvm-ir or asm "
                    "(default fused)"),
           cl::value_desc("stage"), cl::init("fused"), cl::sub(showSub));
+
+static cl::opt<std::string> libraryFile(cl::Positional, cl::desc("[std/NAME]"),
+                                        cl::sub(librarySub));
 
 static cl::opt<bool>
     checkOnly("check", cl::desc("name the files that differ, change nothing"),
@@ -113,8 +124,9 @@ static std::vector<NamedValue> splitNamed(llvm::ArrayRef<std::string> items) {
     auto [name, value] = item.split('=');
     // A path may contain '=' itself; then what stands before is no name.
     bool named =
-        item.contains('=') && !name.empty() &&
-        llvm::all_of(name, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+        item.contains('=') && !name.empty() && llvm::all_of(name, [](char c) {
+          return llvm::isAlnum(c) || c == '_' || c == '.';
+        });
     values.push_back(named ? NamedValue{name.str(), value.str()}
                            : NamedValue{"", item.str()});
   }
@@ -161,6 +173,17 @@ static ExitCode show() {
   return showCommand(options);
 }
 
+static ExitCode params() {
+  ParamsOptions options;
+  options.compilation.path = path;
+  options.compilation.function = function;
+  options.json = json;
+  std::map<std::string, int64_t> &sizes = options.compilation.staticDims;
+  if (!parseSizes(fixedDims, "fix", sizes) || !parseSizes(dims, "dim", sizes))
+    return ExitCode::UserError;
+  return paramsCommand(options);
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(argc, argv, "attnc: a compiler for attention\n");
@@ -169,11 +192,16 @@ int main(int argc, char **argv) {
     status = run();
   else if (showSub)
     status = show();
+  else if (paramsSub)
+    status = params();
+  else if (librarySub)
+    status = libraryCommand(libraryFile);
   else if (checkSub)
     status = checkCommand(paths);
   else if (fmtSub)
     status = formatCommand(paths, checkOnly);
   else
-    reportUsage("expected a command: run, show, check or fmt; see --help");
+    reportUsage("expected a command: run, show, params, library, "
+                "check or fmt; see --help");
   return static_cast<int>(status);
 }

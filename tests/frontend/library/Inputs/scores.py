@@ -1,0 +1,67 @@
+"""Every score of the library, applied to random scores."""
+
+import numpy as np
+import oracle
+
+B, H, T, S = 2, 4, 40, 40
+
+
+def bucket(distance, count, farthest, dtype):
+    """T5's, for distances of 0 or more."""
+    half = count // 2
+    near = distance < half
+    far = np.log(np.maximum(distance, 1).astype(dtype) / half) / np.log(dtype(farthest) / half)
+    far = half + np.floor(far * (count - half)).astype(np.int64)
+    return np.where(near, distance, np.minimum(far, count - 1))
+
+
+def formula(given, dtype):
+    s = given["x"]
+    h, q, k = np.ogrid[:H, :T, :S]
+    slope = 2.0 ** (-8 * (h + 1) / H)
+    both = np.where(k > q, 8, 0) + bucket(abs(k - q), 8, 100, dtype)
+    before = bucket(np.maximum(q - k, 0), 16, 30, dtype)
+    return {
+        "a_alibi": s - (slope * (q - k)).astype(dtype),
+        "b_symmetric": s - (slope * abs(q - k)).astype(dtype),
+        "c_softcap": 5 * np.tanh(s / 5),
+        "d_temperature": s / given["t"][:, None, None],
+        "e_relative": s + given["rel"][h, np.clip(q - k + 3, 0, 6)],
+        "f_bias": s + given["bias"],
+        "g_t5": s + given["t5"][both, h],
+        "h_t5_causal": s + given["t5"][before, h],
+    }
+
+
+inputs = oracle.random(2, x=(B, H, T, S), t=(H,), rel=(H, 7), bias=(H, T, S), t5=(16, H))
+inputs["t"] = np.abs(inputs["t"]) + np.float32(0.5)
+program = """import "std/scores"
+
+fn all(
+  x: f32[B, H, T, S],
+  t: f32[H],
+  rel: f32[H, N],
+  bias: f32[H, T, S],
+  t5: f32[M, H]
+) -> (
+  a_alibi: f32[B, H, T, S],
+  b_symmetric: f32[B, H, T, S],
+  c_softcap: f32[B, H, T, S],
+  d_temperature: f32[B, H, T, S],
+  e_relative: f32[B, H, T, S],
+  f_bias: f32[B, H, T, S],
+  g_t5: f32[B, H, T, S],
+  h_t5_causal: f32[B, H, T, S]
+) {
+  let a = alibi(x)
+  let b = alibi_symmetric(x)
+  let c = softcap(5)(x)
+  let d = temperature(t)(x)
+  let e = relative_bias(rel)(x)
+  let f = score_bias(bias)(x)
+  let g = t5_bias(t5, 100)(x)
+  let h = t5_causal_bias(t5, 30)(x)
+  (a, b, c, d, e, f, g, h)
+}
+"""
+oracle.main("scores", {"all": (program, inputs, formula)})
