@@ -83,6 +83,11 @@ llvm::Expected<std::string> emitLLVMIR(mlir::ModuleOp module,
 llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module,
                                          const EngineOptions &options = {});
 
+/// The width in bits of the vectors that suit a CPU (128, 256 or 512); empty for
+/// the one this runs on. Errors: a name that LLVM does not know, with those like
+/// it; with `mustRun`, a CPU with features that this machine lacks.
+llvm::Expected<int64_t> getVectorBits(llvm::StringRef targetCpu, bool mustRun);
+
 /// How many threads run() uses for `threads = 0`.
 int defaultThreads();
 

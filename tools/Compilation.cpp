@@ -12,6 +12,7 @@
 #include "frontend/MLIRGen.h"
 #include "frontend/Parser.h"
 #include "frontend/Sema.h"
+#include "runtime/Engine.h"
 #include "tools/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -21,7 +22,6 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/Support/raw_ostream.h"
-#include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace attn;
@@ -69,14 +69,6 @@ struct Report {
 };
 
 } // namespace
-
-/// The widest vectors of the machine this runs on, in bits.
-static int64_t getHostVectorBits() {
-  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-  if (features.lookup("avx512f"))
-    return 512;
-  return features.lookup("avx2") && features.lookup("fma") ? 256 : 128;
-}
 
 static DialectRegistry makeRegistry() {
   DialectRegistry registry;
@@ -148,6 +140,13 @@ bool Compilation::isValid() {
 }
 
 ExitCode Compilation::lower(Stage stage) {
+  llvm::Expected<int64_t> vectorBits =
+      runtime::getVectorBits(options.targetCpu, options.mustRun);
+  if (!vectorBits) {
+    llvm::errs() << "attnc: error: --target-cpu: "
+                 << toString(vectorBits.takeError()) << "\n";
+    return ExitCode::UserError;
+  }
   if (!options.extraPasses.empty())
     registerPasses();
   std::string error;
@@ -155,7 +154,7 @@ ExitCode Compilation::lower(Stage stage) {
   auto build = [&](OpPassManager &passes) {
     TilePipelineOptions tile;
     tile.optLevel = options.optLevel;
-    tile.vectorBits = getHostVectorBits();
+    tile.vectorBits = *vectorBits;
     buildPipeline(passes, stage, tile);
     if (!options.extraPasses.empty())
       (void)parsePassPipeline(options.extraPasses, passes, errorStream);

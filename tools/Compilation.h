@@ -36,6 +36,10 @@ struct CompilationOptions {
   std::map<std::string, int64_t> staticDims;
   /// 0: the reference lowering; 3: fused and tiled.
   int optLevel = 3;
+  /// The CPU to compile for; empty for this machine's.
+  std::string targetCpu;
+  /// Whether the code is to run here.
+  bool mustRun = false;
   /// More passes to run after the last stage, as `--pass-pipeline` writes them.
   std::string extraPasses;
 };

@@ -389,12 +389,14 @@ static ExitCode reportUserError(Error error) {
 
 ExitCode tools::runCommand(const RunOptions &options) {
   double start = now();
-  Compilation compilation(options.compilation);
+  CompilationOptions compiling = options.compilation;
+  compiling.mustRun = true;
+  Compilation compilation(compiling);
   if (ExitCode status = compilation.compile(Stage::LLVM);
       status != ExitCode::Success)
     return status;
-  Expected<std::unique_ptr<Executable>> executable =
-      Executable::create(compilation.getModule());
+  Expected<std::unique_ptr<Executable>> executable = Executable::create(
+      compilation.getModule(), {/*optLevel=*/3, compiling.targetCpu});
   if (!executable) {
     llvm::errs() << "attnc: internal error: code generation failed: "
                  << toString(executable.takeError())

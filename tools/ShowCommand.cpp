@@ -17,10 +17,13 @@ using namespace attn::tools;
 using llvm::StringRef;
 
 /// The text of the stages after the LLVM dialect.
-static ExitCode showMachineStage(mlir::ModuleOp module, StringRef stage) {
-  llvm::Expected<std::string> text = stage == "llvm-ir"
-                                         ? runtime::emitLLVMIR(module)
-                                         : runtime::emitAssembly(module);
+static ExitCode showMachineStage(mlir::ModuleOp module, StringRef stage,
+                                 const std::string &targetCpu) {
+  runtime::EngineOptions options;
+  options.targetCpu = targetCpu;
+  llvm::Expected<std::string> text =
+      stage == "llvm-ir" ? runtime::emitLLVMIR(module, options)
+                         : runtime::emitAssembly(module, options);
   if (!text) {
     llvm::errs() << "attnc: internal error: code generation failed: "
                  << toString(text.takeError())
@@ -54,7 +57,8 @@ ExitCode tools::showCommand(const ShowOptions &options) {
       status != ExitCode::Success)
     return status;
   if (isMachine)
-    return showMachineStage(compilation.getModule(), name);
+    return showMachineStage(compilation.getModule(), name,
+                            options.compilation.targetCpu);
   mlir::OpPrintingFlags flags;
   // Values carry the names that the program gives them.
   flags.printNameLocAsPrefix();

@@ -52,6 +52,11 @@ static cl::list<std::string>
               cl::desc("compile for this size of a dimension only"),
               cl::value_desc("D=64,..."), cl::sub(runSub), cl::sub(showSub),
               cl::sub(paramsSub));
+static cl::opt<std::string>
+    targetCpu("target-cpu",
+              cl::desc("compile for this CPU, as LLVM names it (x86-64-v3, "
+                       "skylake-avx512, ...); default: this machine's"),
+              cl::value_desc("name"), cl::sub(runSub), cl::sub(showSub));
 static cl::opt<std::string> extraPasses(
     "add-passes", cl::Hidden,
     cl::desc("more passes after the last stage, as a textual pipeline"),
@@ -137,6 +142,7 @@ static bool readCompilation(CompilationOptions &options) {
   options.path = path;
   options.function = function;
   options.optLevel = optLevel;
+  options.targetCpu = targetCpu;
   options.extraPasses = extraPasses;
   if (optLevel != 0 && optLevel != 3)
     return reportUsage("--opt expects 0 or 3, got " + llvm::Twine(optLevel));
