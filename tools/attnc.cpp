@@ -190,8 +190,17 @@ static ExitCode params() {
   return paramsCommand(options);
 }
 
+/// LLVM's libraries bring hundreds of options of their own, which have nothing
+/// to say here.
+static void hideForeignOptions() {
+  for (auto &[name, option] : cl::getRegisteredOptions())
+    if (name != "help" && name != "version")
+      option->setHiddenFlag(cl::ReallyHidden);
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  hideForeignOptions();
   cl::ParseCommandLineOptions(argc, argv, "attnc: a compiler for attention\n");
   ExitCode status = ExitCode::UserError;
   if (runSub)
