@@ -25,20 +25,32 @@ static constexpr int64_t kPartKeys = 512;
 /// Keys between two updates of the running maximum and sum. Their rows stay in
 /// L2 until the last query row has read them.
 static constexpr int64_t kStepKeys = 128;
-static constexpr int64_t kCacheLineBytes = 64;
+/// Query rows that are taken together, unless there is a single one, and the
+/// keys whose products with them are summed up side by side, so that the sums
+/// fit the registers.
+static constexpr int64_t kTileRows = 4;
+static constexpr int64_t kTileKeys = 4;
+static constexpr int64_t kPageBytes = 4096;
+static constexpr int64_t kMaxRowsInPage = 32;
+static constexpr int64_t kStreams = 4;
 
 bool DecodeKernel::supports(AttentionOp op) {
   return llvm::all_of(
-      ValueRange{op.getKey(), op.getValue()}, [](Value operand) {
+      ValueRange{op.getQuery(), op.getKey(), op.getValue()}, [](Value operand) {
         return cast<MemRefType>(operand.getType()).isLastDimUnitStride();
       });
 }
 
 DecodeKernel::DecodeKernel(KernelBuilder &builder, AttentionOp op,
                            int64_t vectorLength)
-    : AttentionBase(builder, op, vectorLength) {
+    : AttentionBase(builder, op, vectorLength),
+      rowsPerTile(std::min(kTileRows, vectorLength)) {
   rows = b.mul(group, queries);
-  paddedRows = b.roundUp(rows, 2);
+  isSingleRow = b.cmp(arith::CmpIPredicate::eq, rows, one);
+  paddedRows = arith::SelectOp::create(b, isSingleRow, one,
+                                       b.roundUp(rows, rowsPerTile));
+  keyRowsInPage = getRowsInPage(op.getKey());
+  valueRowsInPage = getRowsInPage(op.getValue());
   splits = b.ceilDiv(keys, b.index(kPartKeys));
   paddedHeadDim = b.roundUp(headDim, vectorLength);
   addPart(queryPart, b.mul(b.index(kMaxRows), paddedHeadDim));
@@ -144,40 +156,78 @@ void DecodeKernel::emitPart(const Part &part) {
   }
 }
 
-/// The scaled queries, padded with 0 to whole vectors and an even number of
-/// rows.
+/// The scaled queries, padded with 0 to whole vectors and whole tiles of rows.
 void DecodeKernel::loadQueries(const Part &part) {
   fill(queryPart, b.mul(paddedRows, paddedHeadDim), 0.0);
+  Value together =
+      arith::SelectOp::create(b, isSingleRow, one, b.index(rowsPerTile));
+  Value scale = b.splat(vectorType, scaleBefore);
   b.forLoop(zero, rows, one, [&](Value row) {
-    Value base = b.add(queryPart, b.mul(row, paddedHeadDim));
+    Value inTile = b.rem(row, together);
     Value head = getHead(part.keyHead, row), query = getQuery(row);
-    b.forLoop(zero, headDim, one, [&](Value d) {
-      Value value = loadElement(op.getQuery(), part.batch, head, query, d);
-      storeScalar(arith::MulFOp::create(b, value, scaleBefore), b.add(base, d));
+    b.forLoop(zero, headDim, b.index(vectorLength), [&](Value d) {
+      Value live = b.laneMask(vectorLength, b.sub(headDim, d));
+      Value values =
+          loadElements(op.getQuery(), part.batch, head, query, d, live);
+      Value place = getQueryPlace(b.sub(row, inTile), together, d);
+      storeVector(arith::MulFOp::create(b, values, scale), scratch,
+                  b.add(place, b.mul(inTile, b.index(vectorLength))));
     });
   });
 }
 
-/// Asks for rows of the vector of keys after `firstKey`'s: those read side by
-/// side are more streams than processors follow by themselves. Each pair of
-/// query rows asks for its share, since memory takes only so many at a time.
-void DecodeKernel::prefetchNext(const Part &part, Value operand, Value extent,
-                                Value firstKey, Value row) {
+/// Where the vectors from `d` on of the tile's rows are, side by side.
+Value DecodeKernel::getQueryPlace(Value firstRow, Value tileRows, Value d) {
+  Value tile = b.add(queryPart, b.mul(firstRow, paddedHeadDim));
+  return b.add(tile, b.mul(d, tileRows));
+}
+
+void DecodeKernel::forEachTile(
+    function_ref<void(Value row, int64_t tileRows)> body) {
+  b.ifElse(
+      isSingleRow, [&] { body(zero, 1); },
+      [&] {
+        b.forLoop(zero, rows, b.index(rowsPerTile),
+                  [&](Value row) { body(row, rowsPerTile); });
+      });
+}
+
+/// Rows of an operand that lie in one page, a power of two.
+Value DecodeKernel::getRowsInPage(Value operand) {
   auto type = cast<MemRefType>(operand.getType());
-  int64_t line = 8 * kCacheLineBytes / type.getElementTypeBitWidth();
-  Value length = b.index(vectorLength);
-  Value next = b.add(firstKey, length);
-  auto share = [&](Value row) {
-    Value key = b.add(next, b.div(b.mul(length, row), paddedRows));
-    return b.min(key, part.endKey);
-  };
-  b.forLoop(share(row), share(b.add(row, b.index(2))), one, [&](Value key) {
-    b.forLoop(zero, extent, b.index(line), [&](Value column) {
-      memref::PrefetchOp::create(
-          b, operand, place(operand, part.batch, part.keyHead, key, column),
-          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-    });
-  });
+  int64_t elements = 8 * kPageBytes / type.getElementTypeBitWidth();
+  auto metadata = memref::ExtractStridedMetadataOp::create(b, operand);
+  Value stride = metadata.getStrides()[type.getRank() - 2];
+  Value rows = one;
+  for (int64_t count = 2; count <= kMaxRowsInPage; count *= 2) {
+    Value fits =
+        b.cmp(arith::CmpIPredicate::sle, stride, b.index(elements / count));
+    rows = arith::SelectOp::create(b, fits, b.index(count), rows);
+  }
+  return rows;
+}
+
+/// The row to ask for while row `key` is read. Of any kStreams neighbours each
+/// asks for one in another of the pages that follow: memory answers several
+/// pages at a time 1.5 times as fast as one after the other.
+Value DecodeKernel::getRowToPrefetch(const Part &part, Value rowsInPage,
+                                     Value key) {
+  Value streams = b.index(kStreams);
+  Value block = b.mul(rowsInPage, streams);
+  // Divisions take longer than everything else that is done with a key.
+  Value inBlock =
+      arith::AndIOp::create(b, b.sub(key, part.firstKey), b.sub(block, one));
+  Value next = b.add(b.sub(key, inBlock), block);
+  Value page = b.mul(b.rem(inBlock, streams), rowsInPage);
+  return b.add(b.add(next, page), b.div(inBlock, streams));
+}
+
+/// What lies beyond the last row is asked for in vain, without harm.
+void DecodeKernel::prefetch(const Part &part, Value operand, Value row,
+                            Value column) {
+  memref::PrefetchOp::create(
+      b, operand, place(operand, part.batch, part.keyHead, row, column),
+      /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 void DecodeKernel::attendStep(const Part &part, const Step &step) {
@@ -194,90 +244,123 @@ void DecodeKernel::attendStep(const Part &part, const Step &step) {
 
   b.forLoop(zero, rows, one, [&](Value row) { rescaleRow(part, row); });
   b.forLoop(zero, step.columns, length, [&](Value column) {
-    b.forLoop(zero, rows, b.index(2), [&](Value row) {
-      prefetchNext(part, op.getValue(), valueDim, b.add(step.firstKey, column),
-                   row);
-      addValues(part, step, column, row);
+    forEachTile([&](Value row, int64_t tileRows) {
+      addValues(part, step, column, row, tileRows);
     });
   });
 }
 
-/// The scores of one vector of keys, for those rows to which the mask may allow
-/// one of them.
+/// The scores of one vector of keys, for those tiles of rows to which the mask
+/// may allow one of them.
 void DecodeKernel::scoreVector(const Part &part, const Step &step,
                                Value column) {
   Value firstKey = b.add(step.firstKey, column);
   Value lastKey =
       b.sub(b.min(b.add(firstKey, b.index(vectorLength)), step.endKey), one);
-  b.forLoop(zero, rows, b.index(2), [&](Value row) {
-    prefetchNext(part, op.getKey(), headDim, firstKey, row);
-    auto score = [&] { scorePairOfRows(part, row, firstKey, lastKey, column); };
+  forEachTile([&](Value row, int64_t tileRows) {
+    auto score = [&] { scoreTile(part, step, row, tileRows, column); };
     if (!op.hasMask())
       return score();
-    Value last = b.min(b.add(row, one), b.sub(rows, one));
-    auto mayAllow = [&](Value row) {
-      Value query = getQuery(row);
-      IndexBox box = {part.batch, getHead(part.keyHead, row),
-                      query,      query,
-                      firstKey,   lastKey};
-      return classifyBox(b, op.getMask(), box).possible;
-    };
-    b.ifThen(b.logicalOr(mayAllow(row), mayAllow(last)), score);
+    Value end = b.min(b.add(row, b.index(tileRows)), rows);
+    Value possible =
+        b.forLoop(row, end, one, b.integer(b.getI1Type(), 0),
+                  [&](Value row, ValueRange carried) -> SmallVector<Value> {
+                    Value query = getQuery(row);
+                    IndexBox box = {part.batch, getHead(part.keyHead, row),
+                                    query,      query,
+                                    firstKey,   lastKey};
+                    Value mayAllow = classifyBox(b, op.getMask(), box).possible;
+                    return {b.logicalOr(carried[0], mayAllow)};
+                  })[0];
+    b.ifThen(possible, score);
   });
 }
 
-/// Products of two queries with a vector of keys, half of them at a time: one
-/// vector of sums each, which are then added up together.
-void DecodeKernel::scorePairOfRows(const Part &part, Value row, Value firstKey,
-                                   Value lastKey, Value column) {
-  int64_t half = vectorLength / 2;
+/// Products of a tile of queries with a vector of keys, of as many at a time as
+/// makes one vector of scores of all rows: one vector of sums for each, which
+/// are then added up together.
+void DecodeKernel::scoreTile(const Part &part, const Step &step, Value row,
+                             int64_t tileRows, Value column) {
+  int64_t keysTogether = vectorLength / tileRows;
+  int64_t count = std::min(keysTogether, kTileKeys);
+  b.forLoop(
+      zero, b.index(vectorLength), b.index(keysTogether), [&](Value offset) {
+        Value first = b.add(column, offset);
+        SmallVector<Value> sums(vectorLength);
+        for (int64_t key = 0; key < keysTogether; key += count) {
+          SmallVector<Value> some = multiplyTile(
+              part, step, row, tileRows, b.add(first, b.index(key)), count);
+          for (int64_t i = 0; i < tileRows; ++i)
+            for (int64_t j = 0; j < count; ++j)
+              sums[i * keysTogether + key + j] = some[i * count + j];
+        }
+        Value scores =
+            emitReduceEach(b, sums, [&](Value lhs, Value rhs) -> Value {
+              return arith::AddFOp::create(b, lhs, rhs);
+            });
+        storeScores(scores, row, tileRows, first);
+      });
+}
+
+/// The products of `tileRows` queries with `count` keys from `column` of the
+/// step on, summed up by lanes: the sums of the first row, then of the next.
+SmallVector<Value> DecodeKernel::multiplyTile(const Part &part,
+                                              const Step &step, Value row,
+                                              int64_t tileRows, Value column,
+                                              int64_t count) {
   Value length = b.index(vectorLength);
-  Value query = b.add(queryPart, b.mul(row, paddedHeadDim));
   Value whole = b.mul(b.div(headDim, length), length);
-  b.forLoop(zero, length, b.index(half), [&](Value firstOfHalf) {
-    SmallVector<Value> keyRows;
-    for (int64_t key = 0; key < half; ++key)
-      keyRows.push_back(
-          b.min(b.add(firstKey, b.add(firstOfHalf, b.index(key))), lastKey));
-    auto add = [&](Value d, ValueRange sums, Value live) {
-      Value lhs = loadVector(scratch, b.add(query, d));
-      Value rhs = loadVector(scratch, b.add(b.add(query, paddedHeadDim), d));
-      SmallVector<Value> first, second;
-      for (auto [number, keyRow] : llvm::enumerate(keyRows)) {
-        Value elements = loadElements(op.getKey(), part.batch, part.keyHead,
-                                      keyRow, d, live);
-        first.push_back(vector::FMAOp::create(b, lhs, elements, sums[number]));
-        second.push_back(
-            vector::FMAOp::create(b, rhs, elements, sums[half + number]));
-      }
-      first.append(second);
-      return first;
-    };
-    SmallVector<Value> none(vectorLength, b.constant(vectorType, 0.0));
-    SmallVector<Value> sums =
-        b.forLoop(zero, whole, length, none, [&](Value d, ValueRange carried) {
-          return add(d, carried, Value());
-        });
-    sums = b.choose(
-        b.cmp(arith::CmpIPredicate::slt, whole, headDim),
-        [&] {
-          return add(whole, sums,
-                     b.laneMask(vectorLength, b.sub(headDim, whole)));
-        },
-        [&] { return sums; });
-    Value both = emitReduceEach(b, sums, [&](Value lhs, Value rhs) -> Value {
-      return arith::AddFOp::create(b, lhs, rhs);
-    });
-    for (int64_t number = 0; number < 2; ++number) {
-      auto lanes = llvm::to_vector(
-          llvm::seq<int64_t>(number * half, (number + 1) * half));
-      Value scores = vector::ShuffleOp::create(b, both, both, lanes);
-      Value place =
-          b.add(b.mul(b.add(row, b.index(number)), b.index(kStepKeys)),
-                b.add(column, firstOfHalf));
-      vector::StoreOp::create(b, scores, scratch, b.add(scorePart, place));
+  Value firstKey = b.add(step.firstKey, column);
+  Value lastKey = b.sub(step.endKey, one);
+  SmallVector<Value> keyRows, laterRows;
+  for (int64_t j = 0; j < count; ++j) {
+    keyRows.push_back(b.min(b.add(firstKey, b.index(j)), lastKey));
+    // What getRowToPrefetch says of the neighbour in the next stream.
+    laterRows.push_back(j ? b.add(laterRows.back(), keyRowsInPage)
+                          : getRowToPrefetch(part, keyRowsInPage, firstKey));
+  }
+  auto add = [&](Value d, ValueRange sums, Value live) {
+    SmallVector<Value> keys, next;
+    for (Value keyRow : keyRows)
+      keys.push_back(
+          loadElements(op.getKey(), part.batch, part.keyHead, keyRow, d, live));
+    Value queries = getQueryPlace(row, b.index(tileRows), d);
+    for (int64_t i = 0; i < tileRows; ++i) {
+      Value query =
+          loadVector(scratch, b.add(queries, b.index(i * vectorLength)));
+      for (Value key : keys)
+        next.push_back(vector::FMAOp::create(b, query, key, sums[next.size()]));
     }
-  });
+    for (Value later : laterRows)
+      prefetch(part, op.getKey(), later, d);
+    return next;
+  };
+  SmallVector<Value> none(tileRows * count, b.constant(vectorType, 0.0));
+  SmallVector<Value> sums =
+      b.forLoop(zero, whole, length, none, [&](Value d, ValueRange carried) {
+        return add(d, carried, Value());
+      });
+  return b.choose(
+      b.cmp(arith::CmpIPredicate::slt, whole, headDim),
+      [&] {
+        return add(whole, sums,
+                   b.laneMask(vectorLength, b.sub(headDim, whole)));
+      },
+      [&] { return sums; });
+}
+
+/// Stores the scores of `tileRows` rows, which share one vector.
+void DecodeKernel::storeScores(Value scores, Value row, int64_t tileRows,
+                               Value column) {
+  int64_t count = vectorLength / tileRows;
+  for (int64_t i = 0; i < tileRows; ++i) {
+    auto lanes =
+        llvm::to_vector(llvm::seq<int64_t>(i * count, (i + 1) * count));
+    Value ofRow = vector::ShuffleOp::create(b, scores, scores, lanes);
+    Value base = b.mul(b.add(row, b.index(i)), b.index(kStepKeys));
+    vector::StoreOp::create(b, ofRow, scratch,
+                            b.add(scorePart, b.add(base, column)));
+  }
 }
 
 /// Applies the rules to a row's scores, and leaves their maxima by lanes. Keys
@@ -330,16 +413,16 @@ void DecodeKernel::rescaleRow(const Part &part, Value row) {
   });
 }
 
-/// Adds one vector of keys' weighted values to the output of two rows.
+/// Adds one vector of keys' weighted values to the output of a tile of rows.
 void DecodeKernel::addValues(const Part &part, const Step &step, Value column,
-                             Value row) {
+                             Value row, int64_t tileRows) {
   Weights weights;
   weights.firstKey = b.add(step.firstKey, column);
   weights.keys =
       b.min(b.index(vectorLength), b.sub(step.endKey, weights.firstKey));
   weights.column = column;
   weights.row = row;
-  weights.rows = 2;
+  weights.rows = tileRows;
   weights.tests = false;
   if (!hasRules)
     return addAllColumns(part, weights);
@@ -355,10 +438,12 @@ void DecodeKernel::addValues(const Part &part, const Step &step, Value column,
   auto reduce = [&](vector::CombiningKind kind, Value flags) -> Value {
     return vector::ReductionOp::create(b, kind, flags);
   };
-  Value last = b.min(b.add(row, one), b.sub(rows, one));
-  Value both = b.logicalAnd(takesPart(row), takesPart(last));
+  Value last = b.sub(b.min(b.add(row, b.index(tileRows)), rows), one);
+  Value all = takesPart(row);
+  for (int64_t i = 1; i < tileRows; ++i)
+    all = b.logicalAnd(all, takesPart(b.min(b.add(row, b.index(i)), last)));
   b.ifElse(
-      reduce(vector::CombiningKind::AND, both),
+      reduce(vector::CombiningKind::AND, all),
       [&] { addAllColumns(part, weights); },
       [&] {
         // A key left out must not spread a value of NaN or infinity.
@@ -402,32 +487,42 @@ void DecodeKernel::addColumns(const Part &part, const Weights &weights,
     Value rowBase = b.mul(b.add(weights.row, b.index(row)), b.index(kStepKeys));
     return b.add(part, b.add(rowBase, b.add(weights.column, key)));
   };
-  SmallVector<Value> sums = b.forLoop(
-      zero, weights.keys, one, inits, [&](Value key, ValueRange carried) {
-        auto add = [&] {
-          SmallVector<Value> values, next;
-          for (int64_t j = 0; j < vectors; ++j)
-            values.push_back(
-                loadElements(op.getValue(), part.batch, part.keyHead,
-                             b.add(weights.firstKey, key),
-                             b.add(column, b.index(j * vectorLength)), live));
-          for (int64_t row = 0; row < weights.rows; ++row) {
-            Value weight = broadcast(scratch, getPlace(scorePart, row, key));
-            for (int64_t j = 0; j < vectors; ++j)
-              next.push_back(vector::FMAOp::create(b, weight, values[j],
-                                                   carried[row * vectors + j]));
-          }
-          return next;
-        };
-        if (!weights.tests)
-          return add();
-        Value lowest =
-            b.constant(element, -std::numeric_limits<double>::infinity());
-        Value score = loadScalar(getPlace(keptPart, 0, key));
-        return b.choose(
-            arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, score, lowest),
-            add, [&] { return llvm::to_vector_of<Value>(carried); });
-      });
+  auto addKey = [&](Value key, ValueRange carried) {
+    SmallVector<Value> values, next;
+    for (int64_t j = 0; j < vectors; ++j)
+      values.push_back(loadElements(
+          op.getValue(), part.batch, part.keyHead, b.add(weights.firstKey, key),
+          b.add(column, b.index(j * vectorLength)), live));
+    for (int64_t row = 0; row < weights.rows; ++row) {
+      Value weight = broadcast(scratch, getPlace(scorePart, row, key));
+      for (int64_t j = 0; j < vectors; ++j)
+        next.push_back(vector::FMAOp::create(b, weight, values[j],
+                                             carried[row * vectors + j]));
+    }
+    return next;
+  };
+  auto addKeyIfKept = [&](Value key, ValueRange carried) {
+    Value lowest =
+        b.constant(element, -std::numeric_limits<double>::infinity());
+    Value score = loadScalar(getPlace(keptPart, 0, key));
+    return b.choose(
+        arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, score, lowest),
+        [&] { return addKey(key, carried); },
+        [&] { return llvm::to_vector_of<Value>(carried); });
+  };
+  auto addAndPrefetch = [&](Value key, ValueRange carried) {
+    SmallVector<Value> next = addKey(key, carried);
+    Value later =
+        getRowToPrefetch(part, valueRowsInPage, b.add(weights.firstKey, key));
+    for (int64_t j = 0; j < vectors; ++j)
+      prefetch(part, op.getValue(), later,
+               b.add(column, b.index(j * vectorLength)));
+    return next;
+  };
+  SmallVector<Value> sums =
+      weights.tests ? b.forLoop(zero, weights.keys, one, inits, addKeyIfKept)
+      : partial     ? b.forLoop(zero, weights.keys, one, inits, addKey)
+                    : b.forLoop(zero, weights.keys, one, inits, addAndPrefetch);
   for (auto [sum, place] : llvm::zip_equal(sums, places))
     storeVector(sum, results, place);
 }

@@ -58,15 +58,28 @@ private:
 
   void emitPart(const Part &part);
   void loadQueries(const Part &part);
-  void prefetchNext(const Part &part, mlir::Value operand, mlir::Value extent,
-                    mlir::Value firstKey, mlir::Value row);
+  mlir::Value getQueryPlace(mlir::Value firstRow, mlir::Value tileRows,
+                            mlir::Value d);
+  /// Emits `body` for a single row, and for tiles of several.
+  void
+  forEachTile(llvm::function_ref<void(mlir::Value row, int64_t tileRows)> body);
+  mlir::Value getRowsInPage(mlir::Value operand);
+  mlir::Value getRowToPrefetch(const Part &part, mlir::Value rowsInPage,
+                               mlir::Value key);
+  void prefetch(const Part &part, mlir::Value operand, mlir::Value row,
+                mlir::Value column);
   void attendStep(const Part &part, const Step &step);
   void scoreVector(const Part &part, const Step &step, mlir::Value column);
-  void scorePairOfRows(const Part &part, mlir::Value row, mlir::Value firstKey,
-                       mlir::Value lastKey, mlir::Value column);
+  void scoreTile(const Part &part, const Step &step, mlir::Value row,
+                 int64_t tileRows, mlir::Value column);
+  llvm::SmallVector<mlir::Value>
+  multiplyTile(const Part &part, const Step &step, mlir::Value row,
+               int64_t tileRows, mlir::Value column, int64_t count);
+  void storeScores(mlir::Value scores, mlir::Value row, int64_t tileRows,
+                   mlir::Value column);
   void applyRules(const Part &part, const Step &step, mlir::Value row);
   void addValues(const Part &part, const Step &step, mlir::Value column,
-                 mlir::Value row);
+                 mlir::Value row, int64_t tileRows);
   void addAllColumns(const Part &part, const Weights &weights);
   void addColumns(const Part &part, const Weights &weights, mlir::Value column,
                   int64_t vectors, bool partial);
@@ -79,8 +92,11 @@ private:
   mlir::Value getState(mlir::Value part);
   OnlineSoftmax getSoftmax();
 
-  /// Rows are taken in pairs.
-  mlir::Value rows, paddedRows, splits, paddedHeadDim;
+  /// Rows of a tile, unless there is only one row.
+  int64_t rowsPerTile;
+  /// Rows are taken in tiles.
+  mlir::Value rows, isSingleRow, paddedRows, splits, paddedHeadDim;
+  mlir::Value keyRowsInPage, valueRowsInPage;
   /// Results of the parts, `[pair][split][row][value dim]`, and after them,
   /// from `firstState` on, the state of their softmax,
   /// `[pair][split][origins, sums][row]`.

@@ -44,6 +44,22 @@ SmallVector<Value> attn::emitTranspose(KernelBuilder &builder,
   return result;
 }
 
+/// Lanes of `upper` whose index does not have the bit `distance` and lanes of
+/// `lower` whose index does, and in the same lanes those at that distance. The
+/// first takes a blend, which is cheaper than a shuffle.
+static std::pair<Value, Value> pairUp(KernelBuilder &builder, Value upper,
+                                      Value lower, int64_t distance) {
+  int64_t lanes = cast<VectorType>(upper.getType()).getNumElements();
+  SmallVector<int64_t> own, other;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    bool isLower = lane & distance;
+    own.push_back(isLower ? lanes + lane : lane);
+    other.push_back(isLower ? lanes + lane - distance : lane + distance);
+  }
+  return {vector::ShuffleOp::create(builder, upper, lower, own),
+          vector::ShuffleOp::create(builder, upper, lower, other)};
+}
+
 Value attn::emitReduceEach(KernelBuilder &builder, ValueRange vectors,
                            function_ref<Value(Value, Value)> combine) {
   int64_t lanes = cast<VectorType>(vectors.front().getType()).getNumElements();
@@ -55,7 +71,7 @@ Value attn::emitReduceEach(KernelBuilder &builder, ValueRange vectors,
       if (row >= static_cast<int64_t>(partial.size()))
         break;
       size_t other = row + distance;
-      auto [first, second] = exchange(
+      auto [first, second] = pairUp(
           builder, partial[row],
           other < partial.size() ? partial[other] : partial[row], distance);
       next.push_back(combine(first, second));
