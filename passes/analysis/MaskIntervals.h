@@ -11,6 +11,7 @@
 
 #include "mlir/IR/Value.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir {
 class Region;
@@ -50,6 +51,10 @@ struct PositionRead {
   bool dependsOnBatch;
   bool dependsOnHead;
 };
+
+/// The ops of a rule that `op` needs, in order, itself the last.
+llvm::SetVector<mlir::Operation *> getRuleSlice(mlir::Region &rule,
+                                                mlir::Operation *op);
 
 /// The reads of integers and conditions in `mask` of that form.
 llvm::SmallVector<PositionRead> findPositionReads(mlir::Region &mask);

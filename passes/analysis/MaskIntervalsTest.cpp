@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/analysis/MaskIntervals.h"
+#include "passes/analysis/KeyRange.h"
 
 #include "dialect/AttnDialect.h"
 #include "dialect/AttnOps.h"
@@ -37,6 +38,8 @@ struct Mask {
   const char *body;
   /// Whether the answers for boxes are exact.
   bool isTight;
+  /// Whether the range of keys is the shortest.
+  bool isTightRange = true;
 };
 
 const Mask kMasks[] = {
@@ -77,13 +80,13 @@ const Mask kMasks[] = {
     {"remainder",
      "%c = arith.constant 3 : index\n%m = arith.remsi %k, %c : index\n"
      "%z = arith.constant 1 : index\n%r = arith.cmpi eq, %m, %z : index",
-     false},
+     false, false},
     {"dilated",
      "%c = arith.constant 3 : index\n%d = arith.subi %q, %k : index\n"
      "%f = arith.floordivsi %d, %c : index\n%t = arith.muli %f, %c : index\n"
      "%m = arith.subi %d, %t : index\n%z = arith.constant 0 : index\n"
      "%r = arith.cmpi eq, %m, %z : index",
-     false},
+     false, false},
     {"global_and_window",
      "%c = arith.constant 2 : index\n%w = arith.constant 5 : index\n"
      "%g = arith.cmpi slt, %k, %c : index\n"
@@ -100,7 +103,7 @@ const Mask kMasks[] = {
      "%dr = arith.subi %qr, %kr : index\n%dc = arith.subi %qc, %kc : index\n"
      "%a = arith.cmpi sle, %dr, %one : index\n"
      "%e = arith.cmpi sle, %dc, %one : index\n%r = arith.andi %a, %e : i1",
-     false},
+     false, false},
     {"negated",
      "%t = arith.constant true\n%p = arith.cmpi sle, %k, %q : index\n"
      "%r = arith.xori %p, %t : i1",
@@ -123,9 +126,52 @@ const Mask kMasks[] = {
      "%c = arith.constant -2 : index\n%x = arith.muli %k, %c : index\n"
      "%y = arith.muli %q, %c : index\n%r = arith.cmpi sle, %y, %x : index",
      true},
+    {"distance",
+     "%c = arith.constant 3 : index\n%z = arith.constant 0 : index\n"
+     "%d = arith.subi %q, %k : index\n%n = arith.subi %z, %d : index\n"
+     "%a = arith.maxsi %d, %n : index\n%r = arith.cmpi slt, %a, %c : index",
+     false},
+    {"beyond_distance",
+     "%c = arith.constant 3 : index\n%z = arith.constant 0 : index\n"
+     "%d = arith.subi %q, %k : index\n%n = arith.subi %z, %d : index\n"
+     "%a = arith.maxsi %d, %n : index\n%r = arith.cmpi sge, %a, %c : index",
+     false},
+    {"block_of_distance",
+     "%c = arith.constant 4 : index\n%one = arith.constant 1 : index\n"
+     "%d = arith.subi %q, %k : index\n"
+     "%f = arith.floordivsi %d, %c : index\n"
+     "%r = arith.cmpi eq, %f, %one : index",
+     true},
+    {"past_blocks",
+     "%c = arith.constant 4 : index\n%i = arith.floordivsi %q, %c : index\n"
+     "%j = arith.floordivsi %k, %c : index\n"
+     "%r = arith.cmpi slt, %j, %i : index",
+     true},
+    {"future_blocks",
+     "%c = arith.constant 4 : index\n%i = arith.floordivsi %q, %c : index\n"
+     "%j = arith.floordivsi %k, %c : index\n"
+     "%r = arith.cmpi sgt, %j, %i : index",
+     true},
+    {"multiple",
+     "%c = arith.constant 3 : index\n%x = arith.muli %k, %c : index\n"
+     "%r = arith.cmpi slt, %x, %q : index",
+     true},
+    {"not_both",
+     "%c = arith.constant 9 : index\n%t = arith.constant true\n"
+     "%p = arith.cmpi sge, %k, %q : index\n"
+     "%n = arith.cmpi slt, %k, %c : index\n%a = arith.andi %p, %n : i1\n"
+     "%r = arith.xori %a, %t : i1",
+     false},
+    {"either",
+     "%c = arith.constant 9 : index\n"
+     "%p = arith.cmpi sge, %k, %q : index\n"
+     "%n = arith.cmpi slt, %k, %c : index\n%r = arith.xori %p, %n : i1",
+     false},
     {"all", "%r = arith.constant true", true},
     {"none", "%r = arith.constant false", true},
 };
+
+void PrintTo(const Mask &mask, std::ostream *os) { *os << mask.name; }
 
 class MaskIntervals : public ::testing::TestWithParam<Mask> {
 protected:
@@ -161,12 +207,28 @@ protected:
     return {value(result.possible), value(result.certain)};
   }
 
-  bool value(Value condition) {
-    APInt number;
-    EXPECT_TRUE(matchPattern(condition, m_ConstantInt(&number)))
-        << "did not fold";
-    return !number.isZero();
+  /// The range that was found, first and end.
+  std::pair<int64_t, int64_t> range(int64_t head, int64_t firstQuery,
+                                    int64_t lastQuery, int64_t keys) {
+    KernelBuilder builder(attention.getLoc(), attention);
+    auto index = [&](int64_t value) { return builder.index(value); };
+    Value query = index(firstQuery);
+    IndexBox box = {
+        index(0), index(head),
+        query,    lastQuery == firstQuery ? query : index(lastQuery),
+        index(0), index(keys - 1)};
+    KeyRange result = emitKeyRange(builder, attention.getMask(), box);
+    return {number(result.first), number(result.end)};
   }
+
+  int64_t number(Value value) {
+    APInt result;
+    EXPECT_TRUE(matchPattern(value, m_ConstantInt(&result))) << "did not fold";
+    return value.getType().isInteger(1) ? result.getZExtValue()
+                                        : result.getSExtValue();
+  }
+
+  bool value(Value condition) { return number(condition); }
 
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
@@ -198,6 +260,40 @@ TEST_P(MaskIntervals, AgreesWithPairs) {
     if (GetParam().isTight) {
       EXPECT_EQ(possible, any);
       EXPECT_EQ(certain, all);
+    }
+  }
+}
+
+TEST_P(MaskIntervals, RangeHoldsTheKeys) {
+  std::mt19937 random(2);
+  auto draw = [&](int64_t end) {
+    return std::uniform_int_distribution<int64_t>(0, end - 1)(random);
+  };
+  for (int round = 0; round < 40; ++round) {
+    int64_t head = draw(3), q0 = draw(24), q1 = q0 + draw(6);
+    int64_t keys = 1 + draw(30), first = keys, end = 0;
+    for (int64_t q = q0; q <= q1; ++q)
+      for (int64_t k = 0; k < keys; ++k)
+        if (classify(head, q, q, k, k).first) {
+          first = std::min(first, k);
+          end = std::max(end, k + 1);
+        }
+    SCOPED_TRACE(::testing::Message()
+                 << "head " << head << " queries " << q0 << " to " << q1
+                 << " of " << keys << " keys");
+    auto [from, to] = range(head, q0, q1, keys);
+    EXPECT_GE(from, 0);
+    EXPECT_LE(to, keys);
+    if (end <= first) {
+      if (GetParam().isTightRange)
+        EXPECT_LE(to, from) << "keys where there are none";
+      continue;
+    }
+    EXPECT_LE(from, first);
+    EXPECT_GE(to, end);
+    if (GetParam().isTightRange) {
+      EXPECT_EQ(from, first);
+      EXPECT_EQ(to, end);
     }
   }
 }

@@ -132,14 +132,15 @@ void AttentionKernel::emitBlock(Block block) {
   auto attendKeys = [&](Value careful) {
     block.reads = readQueries(block, block.firstQuery,
                               b.sub(b.add(block.firstQuery, block.rows), one));
-    b.forLoop(zero, keys, b.index(tile.keyBlock), [&](Value firstKey) {
-      attendKeyBlock(block, firstKey, careful);
-    });
+    KeyRange range = getKeyRange(block);
+    b.forLoop(
+        range.first, range.end, b.index(tile.keyBlock),
+        [&](Value firstKey) { attendKeyBlock(block, firstKey, careful); });
   };
   auto attend = [&](Value careful) {
     resetBlock();
     // Without keys there may be nothing to read: arrays can be empty then.
-    if (queryReads.empty())
+    if (!op.hasMask())
       attendKeys(careful);
     else
       b.ifThen(b.cmp(arith::CmpIPredicate::sgt, keys, zero),

@@ -9,7 +9,7 @@
 #ifndef ATTN_PASSES_KERNEL_ATTENTIONKERNEL_H
 #define ATTN_PASSES_KERNEL_ATTENTIONKERNEL_H
 
-#include "passes/analysis/MaskIntervals.h"
+#include "passes/analysis/KeyRange.h"
 #include "passes/kernel/AttentionBase.h"
 #include "passes/kernel/OnlineSoftmax.h"
 #include "passes/kernel/TileShape.h"
@@ -74,6 +74,7 @@ private:
                             mlir::Value last);
   void readKeys(ReadBoundsMap &reads, const Block &block, mlir::Value firstKey,
                 mlir::Value keys);
+  KeyRange getKeyRange(const Block &block);
   BoxClass classifyBlock(const Block &block, mlir::Value firstKey,
                          mlir::Value keys);
   BoxClass classifyPanel(const Block &block, const Tile &tile,

@@ -96,6 +96,21 @@ void AttentionKernel::readKeys(ReadBoundsMap &reads, const Block &block,
   }
 }
 
+/// The keys that a block of queries may see, from the first of a key block on.
+KeyRange AttentionKernel::getKeyRange(const Block &block) {
+  if (!op.hasMask())
+    return {zero, keys};
+  IndexBox box = {block.batch,
+                  block.head,
+                  block.firstQuery,
+                  b.sub(b.add(block.firstQuery, block.rows), one),
+                  zero,
+                  b.sub(keys, one)};
+  KeyRange range = emitKeyRange(b, op.getMask(), box, block.reads);
+  Value length = b.index(tile.keyBlock);
+  return {b.mul(b.div(range.first, length), length), range.end};
+}
+
 /// All queries of a block with `keys` keys from `firstKey` on.
 BoxClass AttentionKernel::classifyBlock(const Block &block, Value firstKey,
                                         Value keys) {

@@ -8,7 +8,6 @@
 
 #include "passes/kernel/DecodeKernel.h"
 
-#include "passes/analysis/MaskIntervals.h"
 #include "passes/kernel/Exp2.h"
 #include "passes/kernel/RuleVectorizer.h"
 #include "passes/kernel/Shuffles.h"
@@ -137,14 +136,14 @@ void DecodeKernel::emitPart(const Part &part) {
               storeVector(nothing, results, b.add(output, offset));
             });
 
-  b.forLoop(
-      part.firstKey, part.endKey, b.index(kStepKeys), [&](Value firstKey) {
-        Step step;
-        step.firstKey = firstKey;
-        step.endKey = b.min(b.add(firstKey, b.index(kStepKeys)), part.endKey);
-        step.columns = b.roundUp(b.sub(step.endKey, firstKey), vectorLength);
-        attendStep(part, step);
-      });
+  KeyRange range = getKeyRange(part);
+  b.forLoop(range.first, range.end, b.index(kStepKeys), [&](Value firstKey) {
+    Step step;
+    step.firstKey = firstKey;
+    step.endKey = b.min(b.add(firstKey, b.index(kStepKeys)), part.endKey);
+    step.columns = b.roundUp(b.sub(step.endKey, firstKey), vectorLength);
+    attendStep(part, step);
+  });
 
   Value state = getState(part.number);
   for (int64_t row = 0; row < kMaxRows; row += vectorLength) {
@@ -154,6 +153,30 @@ void DecodeKernel::emitPart(const Part &part) {
     storeVector(loadVector(scratch, b.add(sumPart, first)), results,
                 b.add(state, b.index(kMaxRows + row)));
   }
+}
+
+/// The keys of the part that some row may see, from the first of a step on.
+KeyRange DecodeKernel::getKeyRange(const Part &part) {
+  if (!op.hasMask())
+    return {part.firstKey, part.endKey};
+  SmallVector<Value> seen = b.forLoop(
+      zero, rows, one, ValueRange{part.endKey, part.firstKey},
+      [&](Value row, ValueRange carried) -> SmallVector<Value> {
+        Value query = getQuery(row);
+        IndexBox box = {part.batch,    getHead(part.keyHead, row), query, query,
+                        part.firstKey, b.sub(part.endKey, one)};
+        KeyRange range = emitKeyRange(b, op.getMask(), box);
+        // A row that sees nothing must not stretch the others' range.
+        Value sees = b.cmp(arith::CmpIPredicate::slt, range.first, range.end);
+        auto join = [&](Value joined, Value other) {
+          return b.createOrFold<arith::SelectOp>(sees, joined, other);
+        };
+        return {join(b.min(range.first, carried[0]), carried[0]),
+                join(b.max(range.end, carried[1]), carried[1])};
+      });
+  Value length = b.index(kStepKeys);
+  Value steps = b.div(b.sub(seen[0], part.firstKey), length);
+  return {b.add(part.firstKey, b.mul(steps, length)), seen[1]};
 }
 
 /// The scaled queries, padded with 0 to whole vectors and whole tiles of rows.

@@ -9,6 +9,7 @@
 #ifndef ATTN_PASSES_KERNEL_DECODEKERNEL_H
 #define ATTN_PASSES_KERNEL_DECODEKERNEL_H
 
+#include "passes/analysis/KeyRange.h"
 #include "passes/kernel/AttentionBase.h"
 #include "passes/kernel/OnlineSoftmax.h"
 
@@ -57,6 +58,7 @@ private:
   };
 
   void emitPart(const Part &part);
+  KeyRange getKeyRange(const Part &part);
   void loadQueries(const Part &part);
   mlir::Value getQueryPlace(mlir::Value firstRow, mlir::Value tileRows,
                             mlir::Value d);
