@@ -53,6 +53,7 @@ DecodeKernel::DecodeKernel(KernelBuilder &builder, AttentionOp op,
   splits = b.ceilDiv(keys, b.index(kPartKeys));
   paddedHeadDim = b.roundUp(headDim, vectorLength);
   addPart(queryPart, b.mul(b.index(kMaxRows), paddedHeadDim));
+  addPart(productPart, b.index(vectorLength * vectorLength));
   addPart(scorePart, b.index(kMaxRows * kStepKeys));
   addPart(keptPart, b.index(hasRules ? kMaxRows * kStepKeys : 0));
   addPart(lanePart, b.index(kMaxRows * vectorLength));
@@ -306,23 +307,33 @@ void DecodeKernel::scoreTile(const Part &part, const Step &step, Value row,
                              int64_t tileRows, Value column) {
   int64_t keysTogether = vectorLength / tileRows;
   int64_t count = std::min(keysTogether, kTileKeys);
-  b.forLoop(
-      zero, b.index(vectorLength), b.index(keysTogether), [&](Value offset) {
-        Value first = b.add(column, offset);
-        SmallVector<Value> sums(vectorLength);
-        for (int64_t key = 0; key < keysTogether; key += count) {
-          SmallVector<Value> some = multiplyTile(
-              part, step, row, tileRows, b.add(first, b.index(key)), count);
-          for (int64_t i = 0; i < tileRows; ++i)
-            for (int64_t j = 0; j < count; ++j)
-              sums[i * keysTogether + key + j] = some[i * count + j];
-        }
-        Value scores =
-            emitReduceEach(b, sums, [&](Value lhs, Value rhs) -> Value {
-              return arith::AddFOp::create(b, lhs, rhs);
-            });
-        storeScores(scores, row, tileRows, first);
-      });
+  auto add = [&](Value lhs, Value rhs) -> Value {
+    return arith::AddFOp::create(b, lhs, rhs);
+  };
+  if (count == keysTogether) {
+    b.forLoop(zero, b.index(vectorLength), b.index(count), [&](Value offset) {
+      Value first = b.add(column, offset);
+      Value scores = emitReduceEach(
+          b, multiplyTile(part, step, row, tileRows, first, count), add);
+      storeScores(scores, row, tileRows, first);
+    });
+    return;
+  }
+  // Few rows make less than a vector of sums at a time.
+  auto getPlace = [&](Value key, int64_t number) {
+    return b.add(productPart,
+                 b.mul(b.add(key, b.index(number)), b.index(vectorLength)));
+  };
+  b.forLoop(zero, b.index(vectorLength), b.index(count), [&](Value offset) {
+    SmallVector<Value> sums =
+        multiplyTile(part, step, row, tileRows, b.add(column, offset), count);
+    for (auto [number, sum] : llvm::enumerate(sums))
+      storeVector(sum, scratch, getPlace(offset, number));
+  });
+  SmallVector<Value> sums;
+  for (int64_t number = 0; number < vectorLength; ++number)
+    sums.push_back(loadVector(scratch, getPlace(zero, number)));
+  storeScores(emitReduceEach(b, sums, add), row, tileRows, column);
 }
 
 /// The products of `tileRows` queries with `count` keys from `column` of the
@@ -488,7 +499,12 @@ void DecodeKernel::addAllColumns(const Part &part, const Weights &weights) {
     addColumns(part, weights, first, vectors, /*partial=*/false);
   });
   b.forLoop(wide, valueDim, b.index(vectorLength), [&](Value first) {
-    addColumns(part, weights, first, 1, /*partial=*/true);
+    b.forLoop(zero, b.index(weights.rows), one, [&](Value row) {
+      Weights single = weights;
+      single.row = b.add(weights.row, row);
+      single.rows = 1;
+      addColumns(part, single, first, 1, /*partial=*/true);
+    });
   });
 }
 

@@ -103,8 +103,8 @@ private:
   /// from `firstState` on, the state of their softmax,
   /// `[pair][split][origins, sums][row]`.
   mlir::Value results, firstState;
-  mlir::Value queryPart, scorePart, keptPart, lanePart, originPart, sumPart,
-      rescalePart, shiftPart, floorPart;
+  mlir::Value queryPart, productPart, scorePart, keptPart, lanePart, originPart,
+      sumPart, rescalePart, shiftPart, floorPart;
 };
 
 } // namespace attn
