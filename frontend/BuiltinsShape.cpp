@@ -17,9 +17,6 @@ using llvm::ArrayRef;
 using llvm::StringRef;
 using llvm::Twine;
 
-/// A tuple of more parts than this is a mistake.
-static constexpr int64_t maxParts = 1024;
-
 //===----------------------------------------------------------------------===//
 // Order of axes
 //===----------------------------------------------------------------------===//
@@ -134,75 +131,6 @@ Node *Sema::builtinReshape(BuiltinCall &call, Context &context) {
     return nullptr;
   }
   return makeReshape(call.values[0], std::move(shape), call.call.range);
-}
-
-Node *Sema::builtinSplit(BuiltinCall &call, Context &context) {
-  if (!requireTensor(call, 0, 1, INT64_MAX, "a tensor", context))
-    return nullptr;
-  Node *operand = call.values[0];
-  std::optional<int64_t> parts =
-      readConstant(*call.exprs[1], "the number of parts", context);
-  std::optional<int64_t> axis =
-      readAxis(call, operand->type.getRank(), -1, context);
-  if (!parts || !axis)
-    return nullptr;
-  if (*parts < 1 || *parts > maxParts) {
-    error(call.exprs[1]->range, "the number of parts must be 1 to " +
-                                    Twine(maxParts) + ", got " + Twine(*parts));
-    return nullptr;
-  }
-  const Dim &size = operand->type.shape[*axis];
-  if (!requireDivisible(size, *parts, call.call.range, context))
-    return nullptr;
-  std::optional<Dim> part = Dim::exactDiv(size, *parts);
-  if (!part) {
-    reportTooLarge(call.call.range);
-    return nullptr;
-  }
-  Type type = operand->type;
-  type.shape[*axis] = std::move(*part);
-  Node *node =
-      make(Node::Kind::Split, Type::tuple(std::vector<Type>(*parts, type)),
-           call.call.range, {operand});
-  node->axes = {*axis};
-  return node;
-}
-
-Node *Sema::builtinConcat(BuiltinCall &call, Context &context) {
-  for (unsigned i = 0; i < call.values.size(); ++i)
-    if (!requireTensor(call, i, 1, INT64_MAX, "tensors", context))
-      return nullptr;
-  const Type &first = call.values[0]->type;
-  std::optional<int64_t> axis =
-      readAxis(call, first.getRank(), std::nullopt, context);
-  if (!axis)
-    return nullptr;
-  Type type = first;
-  for (unsigned i = 1; i < call.values.size(); ++i) {
-    const Type &other = call.values[i]->type;
-    Type expected = first;
-    if (other.getRank() == first.getRank())
-      expected.shape[*axis] = other.shape[*axis];
-    if (other != expected) {
-      DiagnosticBuilder builder = error(
-          call.exprs[i]->range, "'concat' joins tensors that differ only "
-                                "along axis " +
-                                    Twine(*axis) + ": expected " +
-                                    expected.str() + ", got " + other.str());
-      noteOperand(builder, "the first one", *call.exprs[0], first, context);
-      return nullptr;
-    }
-    std::optional<Dim> sum = Dim::add(type.shape[*axis], other.shape[*axis]);
-    if (!sum) {
-      reportTooLarge(call.call.range);
-      return nullptr;
-    }
-    type.shape[*axis] = std::move(*sum);
-  }
-  Node *node =
-      make(Node::Kind::Concat, std::move(type), call.call.range, call.values);
-  node->axes = {*axis};
-  return node;
 }
 
 /// Rows of a table by their numbers: a score rule over the result that reads

@@ -224,23 +224,21 @@ mlir::Value FunctionGen::emitReshape(const Node *node, mlir::Location loc) {
 FunctionGen::Values FunctionGen::emitSplit(const Node *node,
                                            mlir::Location loc) {
   mlir::Value operand = emit(node->operands[0]);
-  const Type &part = node->type.elements.front();
-  auto type = mlir::cast<mlir::RankedTensorType>(getType(part));
-  size_t axis = node->axes[0];
-  llvm::SmallVector<mlir::OpFoldResult> sizes;
-  for (const Dim &dim : part.shape)
-    sizes.push_back(emitMixed(dim, loc));
-  llvm::SmallVector<mlir::OpFoldResult> offsets(sizes.size(),
-                                                builder.getIndexAttr(0));
-  llvm::SmallVector<mlir::OpFoldResult> strides(sizes.size(),
-                                                builder.getIndexAttr(1));
+  size_t axis = node->axes[0], rank = node->operands[0]->type.shape.size();
+  llvm::SmallVector<mlir::OpFoldResult> strides(rank, builder.getIndexAttr(1));
+  std::optional<Dim> offset = Dim(0);
   Values parts;
-  for (size_t i = 0; i < node->type.elements.size(); ++i) {
-    if (std::optional<Dim> offset =
-            Dim::mul(part.shape[axis], Dim(static_cast<int64_t>(i))))
+  for (const Type &part : node->type.elements) {
+    llvm::SmallVector<mlir::OpFoldResult> sizes,
+        offsets(rank, builder.getIndexAttr(0));
+    for (const Dim &dim : part.shape)
+      sizes.push_back(emitMixed(dim, loc));
+    if (offset)
       offsets[axis] = emitMixed(*offset, loc);
-    parts.push_back(tensor::ExtractSliceOp::create(builder, loc, type, operand,
-                                                   offsets, sizes, strides));
+    parts.push_back(tensor::ExtractSliceOp::create(
+        builder, loc, mlir::cast<mlir::RankedTensorType>(getType(part)),
+        operand, offsets, sizes, strides));
+    offset = offset ? Dim::add(*offset, part.shape[axis]) : offset;
   }
   return parts;
 }

@@ -18,6 +18,30 @@ static const BadProgram programs[] = {
     {"TheNumberOfPartsMustBe", R"(fn f(x: f32[A, 7]) = split(x, 0))",
      R"(1:31-32: error: the number of parts must be 1 to 1024, got 0
 )"},
+    {"ThePartsMustAddUp", R"(fn f(x: f32[A, B]) = split(x, (B, 3)))",
+     R"(1:31-37: error: the parts of 'split' must add up to the axis: expected B, got B + 3
+1:6-7: note: the tensor 'x' has type f32[A, B], declared here
+)"},
+    {"TheSizeOfAPartMustBeMadeOf",
+     R"(fn f(x: f32[A, 7], n: i64) = split(x, (3, n)))",
+     R"(1:43-44: error: the size of a part must be made of integers and dimensions, got i64
+)"},
+    {"TheSizeOfAPartMustNotBeNegative",
+     R"(fn f(x: f32[A, 7]) = split(x, (-1, 8)))",
+     R"(1:32-34: error: the size of a part must not be negative, got -1
+)"},
+    {"APartIsNegativeInACall",
+     R"(fn f(x: f32[A], y: f32[B]) = split(x, (B, A - B))
+fn g(x: f32[3], y: f32[4]) = f(x, y))",
+     R"(2:30-37: error: -1 must not be negative
+1:43-48: note: required here: A - B must not be negative
+)"},
+    {"TheSizesMustBeWrittenOut", R"(fn f(x: f32[A, 7]) {
+  let sizes = (3, 4)
+  split(x, sizes)
+})",
+     R"(3:12-17: error: the sizes of the parts must be written out: (A, B)
+)"},
     {"IsOutOfRangeExpectedTo", R"(fn f(x: f32[A, B]) = softmax(x, axis: 2))",
      R"(1:39-40: error: 'axis' is out of range: expected -2 to 1, got 2
 )"},

@@ -418,6 +418,9 @@ private:
   Node *builtinPermute(BuiltinCall &call, Context &context);
   Node *builtinReshape(BuiltinCall &call, Context &context);
   Node *builtinSplit(BuiltinCall &call, Context &context);
+  /// The sizes of the parts where `split` gets them one by one.
+  std::optional<std::vector<Dim>> readParts(BuiltinCall &call, const Dim &size,
+                                            Context &context);
   Node *builtinConcat(BuiltinCall &call, Context &context);
   Node *builtinHeads(BuiltinCall &call, Context &context);
   Node *builtinMerge(BuiltinCall &call, Context &context);

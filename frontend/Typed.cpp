@@ -32,6 +32,8 @@ std::optional<Dim> Condition::getZero() const {
     return Dim::mod(lhs, rhs);
   if (kind == Kind::Equal)
     return Dim::sub(lhs, rhs);
+  if (kind == Kind::NotNegative)
+    return Dim::floorDiv(lhs, int64_t(1) << 62);
   // (lhs + 1) div (rhs + 1) is 0 exactly where lhs is less than rhs.
   if (kind == Kind::Less) {
     std::optional<Dim> above = Dim::add(lhs, 1), below = Dim::add(rhs, 1);
@@ -51,6 +53,8 @@ std::string Condition::str() const {
   if (kind == Kind::Less)
     return "index " + lhs.str() + " must be less than " + rhs.str() +
            ", the number of layers of " + subject;
+  if (kind == Kind::NotNegative)
+    return lhs.str() + " must not be negative";
   return subject + " must not be empty";
 }
 

@@ -184,6 +184,8 @@ struct Condition {
     Less,
     /// `lhs` is `rhs`: a size and its default.
     Equal,
+    /// `lhs` is 0 or more: a part of an axis.
+    NotNegative,
   };
   Kind kind = Kind::Divisible;
   Dim lhs;
