@@ -233,7 +233,8 @@ FunctionGen::Values FunctionGen::emitSplit(const Node *node,
         offsets(rank, builder.getIndexAttr(0));
     for (const Dim &dim : part.shape)
       sizes.push_back(emitMixed(dim, loc));
-    if (offset)
+    // A slice of nothing must begin inside of the tensor all the same.
+    if (offset && getStatic(part.shape[axis]) != 0)
       offsets[axis] = emitMixed(*offset, loc);
     parts.push_back(tensor::ExtractSliceOp::create(
         builder, loc, mlir::cast<mlir::RankedTensorType>(getType(part)),

@@ -58,8 +58,16 @@ void Sema::addFunction(const FnDecl &fn, const LayerDecl *layer, bool isMain) {
   functions[&fn].layer = layer;
 }
 
+const Sema::Declaration *Sema::findDeclaration(StringRef name,
+                                               SourceRange place) const {
+  auto it = declarations.find(name.str());
+  if (it == declarations.end() || (libraryFiles.count(place.file) &&
+                                   !libraryFiles.count(it->second.range.file)))
+    return nullptr;
+  return &it->second;
+}
+
 void Sema::collectDeclarations() {
-  std::set<uint32_t> libraryFiles;
   for (const SourceFile &file : program.files)
     if (file.isLibrary)
       libraryFiles.insert(file.file);

@@ -52,12 +52,12 @@ Node *Sema::checkCall(const CallExpr &expr, Context &context) {
     for (const FnDecl &fn : context.layer->decl->fns)
       if (fn.name.name == name->name)
         return checkFnCall(expr, fn, context.layer, context);
-  auto it = declarations.find(name->name);
-  if (it == declarations.end()) {
+  const Declaration *declaration = findDeclaration(name->name, name->range);
+  if (!declaration) {
     if (!context.unknown.insert(name->name).second)
       return nullptr;
     std::vector<StringRef> names;
-    for (const auto &[other, declaration] : declarations)
+    for (const auto &[other, unused] : declarations)
       names.push_back(other);
     for (const auto &[other, spec] : getBuiltins())
       names.push_back(other);
@@ -65,17 +65,18 @@ Node *Sema::checkCall(const CallExpr &expr, Context &context) {
         .didYouMean(suggest(name->name, names));
     return nullptr;
   }
-  if (it->second.layer) {
-    error(name->range, "'" + Twine(name->name) + "' is a " + it->second.what +
+  if (declaration->layer) {
+    error(name->range, "'" + Twine(name->name) + "' is a " + declaration->what +
                            ", it cannot be called")
-        .note(it->second.range, "'" + Twine(name->name) + "' is declared here")
+        .note(declaration->range,
+              "'" + Twine(name->name) + "' is declared here")
         .hint("make it a part of a layer and call that: part: " +
               Twine(name->name) + "(...)");
     return nullptr;
   }
-  if (it->second.fn)
-    return checkFnCall(expr, *it->second.fn, /*layer=*/nullptr, context);
-  return checkRuleCall(expr, *it->second.rule, context);
+  if (declaration->fn)
+    return checkFnCall(expr, *declaration->fn, /*layer=*/nullptr, context);
+  return checkRuleCall(expr, *declaration->rule, context);
 }
 
 //===----------------------------------------------------------------------===//

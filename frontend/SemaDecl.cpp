@@ -52,8 +52,8 @@ bool Sema::checkParameterNames(ArrayRef<const Identifier *> names,
           .note(it->second, "first declared here");
       ok = false;
     }
-    if (auto it = declarations.find(name->name); it != declarations.end()) {
-      reportNameClash(*name, it->second);
+    if (const Declaration *other = findDeclaration(name->name, name->range)) {
+      reportNameClash(*name, *other);
       ok = false;
     }
     for (const BoundDim &dim : signature.dims)

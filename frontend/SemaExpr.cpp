@@ -109,10 +109,10 @@ bool Sema::checkFresh(const Identifier &name, const Context &context) {
         .note(binding->range, "'" + Twine(name.name) + "' is bound here");
     return false;
   }
-  if (auto it = declarations.find(name.name); it != declarations.end()) {
+  if (const Declaration *other = findDeclaration(name.name, name.range)) {
     error(name.range,
-          "'" + Twine(name.name) + "' is the name of a " + it->second.what)
-        .note(it->second.range, "'" + Twine(name.name) + "' is declared here");
+          "'" + Twine(name.name) + "' is the name of a " + other->what)
+        .note(other->range, "'" + Twine(name.name) + "' is declared here");
     return false;
   }
   return true;
@@ -184,27 +184,28 @@ Node *Sema::checkName(const NameExpr &expr, Context &context) {
                  ? reportUnlistedIndex(expr, *frame->decl)
                  : nullptr;
   }
-  auto it = declarations.find(expr.name);
-  if (it == declarations.end()) {
+  const Declaration *declaration = findDeclaration(expr.name, expr.range);
+  if (!declaration) {
     if (!getBuiltins().count(expr.name))
       return reportUnknown(expr, context);
     error(expr.range, "'" + Twine(expr.name) + "' is a function, not a value");
     return nullptr;
   }
-  if (!it->second.rule) {
-    error(expr.range, "'" + Twine(expr.name) + "' is a " + it->second.what +
+  if (!declaration->rule) {
+    error(expr.range, "'" + Twine(expr.name) + "' is a " + declaration->what +
                           ", not a value")
-        .note(it->second.range, "'" + Twine(expr.name) + "' is declared here");
+        .note(declaration->range,
+              "'" + Twine(expr.name) + "' is declared here");
     return nullptr;
   }
-  const RuleDecl &rule = *it->second.rule;
+  const RuleDecl &rule = *declaration->rule;
   if (rules[&rule].state == RuleInfo::State::Failed)
     return nullptr;
   if (rule.hasParams) {
     std::string call = expr.name + "(";
     for (const RuleParam &param : rule.params)
       call += (&param == &rule.params.front() ? "" : ", ") + param.name.name;
-    error(expr.range, it->second.what + Twine(" '") + expr.name +
+    error(expr.range, declaration->what + Twine(" '") + expr.name +
                           "' needs its parameters: " + call + ")")
         .note(rule.name.range, "'" + Twine(expr.name) + "' is declared here");
     return nullptr;

@@ -176,6 +176,10 @@ private:
 
   //===--- Sema.cpp ---------------------------------------------------===//
   void collectDeclarations();
+  /// What a name is declared as, for one who uses it at `place`: the library
+  /// does not see what the program declares.
+  const Declaration *findDeclaration(llvm::StringRef name,
+                                     SourceRange place) const;
   void addFunction(const FnDecl &fn, const LayerDecl *layer, bool isMain);
 
   DiagnosticBuilder error(SourceRange range, const llvm::Twine &message);
@@ -454,6 +458,7 @@ private:
   CheckedProgram result;
 
   std::map<std::string, Declaration> declarations;
+  std::set<uint32_t> libraryFiles;
   /// The program declares a name of the library again.
   bool hidesLibrary = false;
   /// Declarations whose names parameters have, each reported once: the error

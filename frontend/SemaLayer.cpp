@@ -151,21 +151,22 @@ bool Sema::bindLayerParam(const Param &param, const Expr *expr,
 
 bool Sema::bindLayer(const FieldDecl &field, const LayerRef &outer,
                      Context &context, LayerRef &result) {
-  auto it = declarations.find(field.layer.name);
-  if (it == declarations.end()) {
+  const Declaration *declaration =
+      findDeclaration(field.layer.name, field.layer.range);
+  if (!declaration) {
     std::vector<StringRef> names;
-    for (const auto &[name, declaration] : declarations)
-      if (declaration.layer)
+    for (const auto &[name, other] : declarations)
+      if (other.layer)
         names.push_back(name);
     error(field.layer.range, "unknown layer '" + Twine(field.layer.name) + "'")
         .didYouMean(suggest(field.layer.name, names));
     return false;
   }
-  const LayerDecl *decl = it->second.layer;
+  const LayerDecl *decl = declaration->layer;
   if (!decl) {
-    error(field.layer.range, "expected a layer, got " + it->second.what + " '" +
-                                 field.layer.name + "'")
-        .note(it->second.range,
+    error(field.layer.range, "expected a layer, got " + declaration->what +
+                                 " '" + field.layer.name + "'")
+        .note(declaration->range,
               "'" + Twine(field.layer.name) + "' is declared here");
     return false;
   }

@@ -186,16 +186,16 @@ std::vector<const FnDecl *> Sema::orderFunctions() {
         for (const FnDecl &own : layer->fns)
           if (own.name.name == name)
             vertex.uses.emplace_back(&own, range);
-      if (auto it = declarations.find(name.str());
-          it != declarations.end() && it->second.fn)
-        vertex.uses.emplace_back(it->second.fn, range);
+      const Declaration *used = findDeclaration(name, range);
+      if (used && used->fn)
+        vertex.uses.emplace_back(used->fn, range);
     }
     if (layer)
       for (const FieldDecl &field : layer->fields)
-        if (auto it = declarations.find(field.layer.name);
-            it != declarations.end() && it->second.layer &&
-            !layers[it->second.layer].failed)
-          for (const FnDecl &other : it->second.layer->fns)
+        if (const Declaration *part =
+                findDeclaration(field.layer.name, field.layer.range);
+            part && part->layer && !layers[part->layer].failed)
+          for (const FnDecl &other : part->layer->fns)
             vertex.uses.emplace_back(&other, field.range);
   };
   for (const SourceFile &file : program.files) {
@@ -220,9 +220,10 @@ std::vector<const LayerDecl *> Sema::orderLayers() {
       Vertex<LayerDecl> &vertex = vertices.emplace_back();
       vertex.decl = &layer;
       for (const FieldDecl &field : layer.fields)
-        if (auto it = declarations.find(field.layer.name);
-            !field.type && it != declarations.end() && it->second.layer)
-          vertex.uses.emplace_back(it->second.layer, field.layer.range);
+        if (const Declaration *part =
+                findDeclaration(field.layer.name, field.layer.range);
+            !field.type && part && part->layer)
+          vertex.uses.emplace_back(part->layer, field.layer.range);
     }
   return orderByUse<LayerDecl>(vertices, [&](auto cycle) {
     reportCycle<LayerDecl>(
@@ -246,9 +247,9 @@ std::vector<const RuleDecl *> Sema::orderRules() {
         });
       };
       for (const auto &[name, range] : mentions.names)
-        if (auto it = declarations.find(name.str());
-            it != declarations.end() && it->second.rule && !isIndex(name))
-          vertex.uses.emplace_back(it->second.rule, range);
+        if (const Declaration *used = findDeclaration(name, range);
+            used && used->rule && !isIndex(name))
+          vertex.uses.emplace_back(used->rule, range);
     }
   return orderByUse<RuleDecl>(vertices, [&](auto cycle) {
     reportCycle<RuleDecl>(

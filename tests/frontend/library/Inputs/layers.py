@@ -73,27 +73,51 @@ def llama(g, x):
 
 def encoder(g, path, x):
     y = layer_norm(g, path + ".norm1", x + multi_head(g, path + ".attn", x, x, HEADS))
-    return layer_norm(g, path + ".norm2", y + mlp(g, path + ".mlp", y))
+    return layer_norm(g, path + ".norm2", y + relu_mlp(g, path + ".mlp", y))
 
 
 def decoder(g, path, x, memory):
     y = layer_norm(g, path + ".norm1", x + multi_head(g, path + ".attn", x, x, HEADS, True))
     z = layer_norm(g, path + ".norm2", y + multi_head(g, path + ".cross", y, memory, HEADS))
-    return layer_norm(g, path + ".norm3", z + mlp(g, path + ".mlp", z))
+    return layer_norm(g, path + ".norm3", z + relu_mlp(g, path + ".mlp", z))
 
 
-def transformer(g, x):
-    memory = g["memory"]
+def pre_norm_decoder(g, path, x, memory):
+    n = layer_norm(g, path + ".norm1", x)
+    y = x + multi_head(g, path + ".attn", n, n, HEADS, True)
+    n = layer_norm(g, path + ".norm2", y)
+    z = y + multi_head(g, path + ".cross", n, memory, HEADS)
+    return z + mlp(g, path + ".mlp", layer_norm(g, path + ".norm3", z))
+
+
+def transformer(g, path, x, memory):
     for i in range(2):
-        memory = encoder(g, f"a.encoder.{i}", memory)
+        memory = encoder(g, f"{path}.encoder.{i}", memory)
     for i in range(2):
-        x = decoder(g, f"a.decoder.{i}", x, memory)
+        x = decoder(g, f"{path}.decoder.{i}", x, memory)
     return x
 
 
-def fused(g, x):
-    q, k, v = np.split(linear(g, "a.qkv_proj", x), 3, axis=-1)
-    return linear(g, "a.out_proj", attend(q, k, v, HEADS, HEADS, True))
+def translate(g, source, target):
+    def embed(tokens):
+        x = g["a.embed.weight"][tokens]
+        position, column = np.ogrid[:tokens.shape[1], :C]
+        angle = position / 10000.0 ** (2 * (column // 2) / C)
+        wave = np.where(column % 2 == 0, np.sin(angle), np.cos(angle)).astype(x.dtype)
+        return x * x_type(x, np.sqrt(C)) + wave
+
+    y = transformer(g, "a.transformer", embed(target), embed(source))
+    return y @ g["a.embed.weight"].T
+
+
+def fused(g, x, groups=HEADS):
+    narrow = C // HEADS * groups
+    q, k, v = np.split(linear(g, "a.qkv_proj", x), [C, C + narrow], axis=-1)
+    return linear(g, "a.out_proj", attend(q, k, v, HEADS, groups, True))
+
+
+def relu_mlp(g, path, x):
+    return linear(g, path + ".down", np.maximum(linear(g, path + ".up", x), 0))
 
 
 def mlp(g, path, x):
@@ -142,6 +166,10 @@ def shapes(kind, path="a"):
             yield from shapes("block", f"{path}.encoder.{i}").items()
             yield from shapes("decoder", f"{path}.decoder.{i}").items()
 
+    def words():
+        yield f"{path}.embed.weight", (9, C)
+        yield from shapes("transformer", path + ".transformer").items()
+
     def list_of_blocks():
         for i in range(2):
             yield from shapes("block", f"h.{i}").items()
@@ -157,9 +185,11 @@ def shapes(kind, path="a"):
         "grouped": lambda: heads(2),
         "single": lambda: heads(1),
         "fused": lambda: linears(qkv_proj=(3 * C, C), out_proj=(C, C)),
+        "narrow": lambda: linears(qkv_proj=(C + C // 2, C), out_proj=(C, C)),
         "block": block,
         "decoder": lambda: block(3, ("attn", "cross")),
         "transformer": both_sides,
+        "words": words,
         "llama": rotary_block,
         "list": list_of_blocks,
         "table": lambda: {f"{path}.weight": (9, C)}.items(),
@@ -191,6 +221,8 @@ cases = {
     "silu": ("", "none", "", "silu(x)", lambda g, x: silu(x)),
     "FeedForward": ("", "mlp", "a: FeedForward(C, hidden: 20)", "a(x)",
                     lambda g, x: mlp(g, "a", x)),
+    "ReluFeedForward": ("", "mlp", "a: ReluFeedForward(C, hidden: 20)", "a(x)",
+                        lambda g, x: relu_mlp(g, "a", x)),
     "SwiGLU": ("", "glu", "a: SwiGLU(C, 20)", "a(x)", lambda g, x: linear(
         g, "a.down", silu(linear(g, "a.gate", x)) * linear(g, "a.up", x))),
     "GeGLU": ("", "glu", "a: GeGLU(C, 20)", "a(x)", lambda g, x: linear(
@@ -203,13 +235,22 @@ cases = {
               lambda g, x: multi_head(g, "a", x, g["memory"], 1)),
     "FusedMultiHeadAttention": (mask, "fused", "a: FusedMultiHeadAttention(C, 4)",
                                 "a(x, mask: causal)", fused),
+    "grouped and fused": (mask, "narrow", "a: FusedMultiHeadAttention(C, 4, G: 1)",
+                          "a(x, mask: causal)", lambda g, x: fused(g, x, 1)),
     "PreNormBlock": (mask, "block", "a: PreNormBlock(C, 4, hidden: 20)", "a(x, mask: causal)",
                      lambda g, x: pre_norm(g, "a", x)),
     "PostNormBlock": ("", "block", "a: PostNormBlock(C, 4, hidden: 20)", "a(x)", lambda g, x: encoder(g, "a", x)),
     "DecoderBlock": (mask, "decoder", "a: DecoderBlock(C, 4, hidden: 20)",
                      "a(x, memory, mask: causal)", lambda g, x: decoder(g, "a", x, g["memory"])),
     "Transformer": (mask, "transformer", "a: Transformer(C, 4, layers: 2, hidden: 20)",
-                    "a(memory, x, mask: causal)", transformer),
+                    "a(memory, x, mask: causal)",
+                    lambda g, x: transformer(g, "a", x, g["memory"])),
+    "PreNormDecoderBlock": (mask, "decoder", "a: PreNormDecoderBlock(C, 4, hidden: 20)",
+                            "a(x, memory, mask: causal)",
+                            lambda g, x: pre_norm_decoder(g, "a", x, g["memory"])),
+    "EncoderDecoder": (mask, "words", "a: EncoderDecoder(9, C, 4, layers: 2, hidden: 20)",
+                       "a(words, tokens, mask: causal)",
+                       lambda g, x: translate(g, g["words"], g["tokens"])),
     "LlamaBlock": (mask, "llama", "a: LlamaBlock(C, H: 4, G: 2, hidden: 20, base: 500)",
                    "a(x, mask: causal, start: 3)", llama),
     "list": (mask, "list", "h: repeat 2 PreNormBlock(C, 4, hidden: 20)", "h(x, mask: causal)",
@@ -230,6 +271,9 @@ def make(imports, kind, field, value, formula):
     if "tokens" in value:
         params["tokens"] = "i64[B, T]"
         inputs["tokens"] = np.arange(B * T).reshape(B, T) % 9
+    if "words" in value:
+        params["words"] = "i64[B, S]"
+        inputs["words"] = np.arange(B * S).reshape(B, S) * 5 % 9
     declared = ", ".join(f"{name}: {type}" for name, type in params.items())
     program = f"""import "std/blocks"
 {imports}

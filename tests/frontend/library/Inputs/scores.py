@@ -1,9 +1,11 @@
 """Every score of the library, applied to random scores."""
 
+import math
+
 import numpy as np
 import oracle
 
-B, H, T, S = 2, 4, 40, 40
+B, H, T, S, N = 2, 4, 40, 40, 11
 
 
 def bucket(distance, count, farthest, dtype):
@@ -13,6 +15,16 @@ def bucket(distance, count, farthest, dtype):
     far = np.log(np.maximum(distance, 1).astype(dtype) / half) / np.log(dtype(farthest) / half)
     far = half + np.floor(far * (count - half)).astype(np.int64)
     return np.where(near, distance, np.minimum(far, count - 1))
+
+
+def published_slopes(heads):
+    """As the code of the paper has them."""
+    def powers(n):
+        start = 2.0 ** (-8 / n)
+        return [start ** (i + 1) for i in range(n)]
+
+    n = 2 ** math.floor(math.log2(heads))
+    return np.array(powers(n) + powers(2 * n)[0::2][:heads - n])
 
 
 def formula(given, dtype):
@@ -30,10 +42,15 @@ def formula(given, dtype):
         "f_bias": s + given["bias"],
         "g_t5": s + given["t5"][both, h],
         "h_t5_causal": s + given["t5"][before, h],
+        "i_distance": s + given["terms"][:, h, q, np.clip(q - k, 0, N - 1)],
+        "j_clipped": s + given["terms"][:, h, q, np.clip(k - q + 5, 0, N - 1)],
+        "k_published": s - (published_slopes(H)[h] * (q - k)).astype(dtype),
+        "l_linear": s - given["t"][h] * (q - k).astype(dtype),
     }
 
 
-inputs = oracle.random(2, x=(B, H, T, S), t=(H,), rel=(H, 7), bias=(H, T, S), t5=(16, H))
+inputs = oracle.random(2, x=(B, H, T, S), t=(H,), rel=(H, 7), bias=(H, T, S), t5=(16, H),
+                       terms=(B, H, T, N))
 inputs["t"] = np.abs(inputs["t"]) + np.float32(0.5)
 program = """import "std/scores"
 
@@ -42,7 +59,8 @@ fn all(
   t: f32[H],
   rel: f32[H, N],
   bias: f32[H, T, S],
-  t5: f32[M, H]
+  t5: f32[M, H],
+  terms: f32[B, H, T, L]
 ) -> (
   a_alibi: f32[B, H, T, S],
   b_symmetric: f32[B, H, T, S],
@@ -51,7 +69,11 @@ fn all(
   e_relative: f32[B, H, T, S],
   f_bias: f32[B, H, T, S],
   g_t5: f32[B, H, T, S],
-  h_t5_causal: f32[B, H, T, S]
+  h_t5_causal: f32[B, H, T, S],
+  i_distance: f32[B, H, T, S],
+  j_clipped: f32[B, H, T, S],
+  k_published: f32[B, H, T, S],
+  l_linear: f32[B, H, T, S]
 ) {
   let a = alibi(x)
   let b = alibi_symmetric(x)
@@ -61,7 +83,25 @@ fn all(
   let f = score_bias(bias)(x)
   let g = t5_bias(t5, 100)(x)
   let h = t5_causal_bias(t5, 30)(x)
-  (a, b, c, d, e, f, g, h)
+  let i = distance_terms(terms)(x)
+  let j = clipped_terms(terms)(x)
+  let k = alibi_published(x)
+  let l = linear_bias(t)(x)
+  (a, b, c, d, e, f, g, h, i, j, k, l)
 }
 """
 oracle.main("scores", {"all": (program, inputs, formula)})
+
+# The published slopes for every number of heads.
+for heads in range(1, 33):
+    inputs = {"x": np.zeros((1, heads, 3, 4), np.float32)}
+    program = """import "std/scores"
+
+fn slopes(x: f32[B, H, T, S]) -> f32[B, H, T, S] = alibi_published(x)
+"""
+    q, k = np.ogrid[:3, :4]
+
+    def expected(given, dtype):
+        return {"out": -published_slopes(heads)[None, :, None, None].astype(dtype) * (q - k)}
+
+    oracle.main("scores", {f"{heads} heads": (program, inputs, expected)})
