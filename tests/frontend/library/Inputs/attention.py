@@ -206,7 +206,10 @@ model Case(C = {C}) {{
         result = formula(g, g["x"])
         return result if isinstance(result, dict) else {"out": result}
 
-    return program, oracle.random(8, **given), expected
+    # Weights as models have them: sums of C products are of the order of 1.
+    inputs = {name: array / np.float32(math.sqrt(C)) if name.startswith("a.") else array
+              for name, array in oracle.random(8, **given).items()}
+    return program, inputs, expected
 
 
 for options in ((), ("--opt", "0")):
