@@ -190,6 +190,23 @@ static void writeResult(OpBuilder &builder, Location loc, Value value,
   write.setWritable(true);
 }
 
+/// Gives an operand that is only written a start of its own. Bufferization puts
+/// the start of what becomes a result into the caller's memory, and does not
+/// see that the result is written there once all is computed: what began with
+/// the same start would be lost.
+static void separateInit(OpOperand &init) {
+  Operation *start = init.get().getDefiningOp();
+  if (!isa_and_nonnull<tensor::EmptyOp, linalg::FillOp>(start))
+    return;
+  if (!init.get().hasOneUse()) {
+    OpBuilder builder(init.getOwner());
+    start = builder.clone(*start);
+    init.set(start->getResult(0));
+  }
+  if (auto fill = dyn_cast<linalg::FillOp>(start))
+    separateInit(fill.getDpsInitsMutable()[0]);
+}
+
 static LogicalResult exportEntry(func::FuncOp func) {
   FunctionType type = func.getFunctionType();
   for (Type port :
@@ -224,6 +241,11 @@ static LogicalResult exportEntry(func::FuncOp func) {
     writeResult(builder, terminator.getLoc(), result, buffer);
   }
   terminator.getOperandsMutable().clear();
+  SmallVector<DestinationStyleOpInterface> ops;
+  func.walk([&](DestinationStyleOpInterface op) { ops.push_back(op); });
+  for (DestinationStyleOpInterface op : ops)
+    for (OpOperand &init : op.getDpsInitsMutable())
+      separateInit(init);
 
   func.removeArgAttrsAttr();
   func.removeResAttrsAttr();

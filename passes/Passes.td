@@ -215,7 +215,8 @@ def Export : Pass<"attn-export", "mlir::ModuleOp"> {
 
     The convention is that of docs/architecture.md: results are written into the
     caller's memory. The signature attributes move to the function, where they
-    survive every later stage.
+    survive every later stage. Every op gets a `tensor.empty` or `linalg.fill` of
+    its own to start with, since it may become the caller's memory.
   }];
   let dependentDialects = [
     "::attn::AttnDialect", "mlir::arith::ArithDialect",

@@ -56,6 +56,25 @@ func.func @bools(%p: tensor<?xi1>, %q: i1) -> (i1, tensor<?xi1>) attributes {att
 
 // -----
 
+// Each result starts with memory of its own.
+// CHECK-LABEL: func.func @attn.starts
+//       CHECK:   %[[E2:.*]] = tensor.empty
+//       CHECK:   %[[F2:.*]] = linalg.fill {{.*}} outs(%[[E2]]
+//       CHECK:   %[[E1:.*]] = tensor.empty
+//       CHECK:   %[[F1:.*]] = linalg.fill {{.*}} outs(%[[E1]]
+//       CHECK:   linalg.matmul {{.*}} outs(%[[F1]]
+//       CHECK:   linalg.matmul {{.*}} outs(%[[F2]]
+func.func @starts(%a: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) attributes {attn.entry} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty() : tensor<4x4xf32>
+  %fill = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %p = linalg.matmul ins(%a, %a : tensor<4x4xf32>, tensor<4x4xf32>) outs(%fill : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %r = linalg.matmul ins(%p, %a : tensor<4x4xf32>, tensor<4x4xf32>) outs(%fill : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %p, %r : tensor<4x4xf32>, tensor<4x4xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @attn.nothing() attributes {attn.entry, llvm.emit_c_interface}
 func.func @nothing() attributes {attn.entry} {
   return
