@@ -310,6 +310,8 @@ static bool checkConditions(const CheckedFunction &fn,
         }
     DiagnosticBuilder error =
         diags.error(condition.range, condition.str() + ", got " + sizes);
+    if (condition.requiredBy)
+      error.note(*condition.requiredBy, "required here");
     if (fn.layer)
       for (const std::string &name : listed)
         error.note(places.at(name), "'" + Twine(name) + "' is bound here");

@@ -208,9 +208,10 @@ bool Sema::broadcast(ArrayRef<const Type *> types, StringRef what,
 //===----------------------------------------------------------------------===//
 
 bool Sema::requireArray(const Node *node, StringRef what, SourceRange range,
-                        const Context &context) {
+                        const Context &context, StringRef expected) {
   if (!node->type.isArray()) {
-    error(range, what + Twine(" expects numbers, got ") + node->type.str());
+    error(range,
+          what + Twine(" expects ") + expected + ", got " + node->type.str());
     return false;
   }
   if (context.rule && node->type.isTensor()) {
@@ -226,7 +227,8 @@ bool Sema::requireArray(const Node *node, StringRef what, SourceRange range,
 
 Node *Sema::makeUnary(Op op, Node *operand, StringRef what, SourceRange range,
                       const Context &context) {
-  if (!requireArray(operand, what, range, context))
+  if (!requireArray(operand, what, range, context,
+                    op == Op::Not ? "bool" : "numbers"))
     return nullptr;
   Scalar element = operand->type.element;
   if (op == Op::Not) {
@@ -326,18 +328,17 @@ static bool isZero(const Node *node) {
 Node *Sema::makeBinary(Op op, Node *lhs, Node *rhs, StringRef what,
                        SourceRange range, SourceRange opRange,
                        Context &context) {
-  if (!requireArray(lhs, what, opRange, context) ||
-      !requireArray(rhs, what, opRange, context))
-    return nullptr;
   bool isLogic = op == Op::And || op == Op::Or;
+  StringRef expected = isLogic ? "bool" : "numbers";
+  if (!requireArray(lhs, what, opRange, context, expected) ||
+      !requireArray(rhs, what, opRange, context, expected))
+    return nullptr;
   bool isEquality = op == Op::Eq || op == Op::Ne;
   for (const Node *side : {lhs, rhs}) {
     bool isBool = side->type.element == Scalar::Bool;
     if (isLogic ? !isBool : isBool && !isEquality) {
-      error(opRange, what +
-                         Twine(isLogic ? " expects bool, got "
-                                       : " expects numbers, got ") +
-                         side->type.str());
+      error(opRange,
+            what + Twine(" expects ") + expected + ", got " + side->type.str());
       return nullptr;
     }
   }
@@ -387,13 +388,14 @@ Node *Sema::makeBinary(Op op, Node *lhs, Node *rhs, StringRef what,
 
 Node *Sema::makeSelect(Node *condition, Node *lhs, Node *rhs, SourceRange range,
                        SourceRange conditionRange, Context &context) {
-  if (!requireArray(condition, "'where'", conditionRange, context) ||
+  static constexpr StringRef conditions = "a bool or a mask as its condition";
+  if (!requireArray(condition, "'where'", conditionRange, context,
+                    conditions) ||
       !requireArray(lhs, "'where'", range, context) ||
       !requireArray(rhs, "'where'", range, context))
     return nullptr;
   if (condition->type.element != Scalar::Bool) {
-    error(conditionRange, "'where' expects a bool or a mask as its "
-                          "condition, got " +
+    error(conditionRange, "'where' expects " + Twine(conditions) + ", got " +
                               condition->type.str());
     return nullptr;
   }

@@ -39,8 +39,9 @@ static std::optional<Condition> getExactness(const Dim &lhs, const Dim &rhs,
   condition.lhs = lhs;
   condition.rhs = rhs;
   condition.range = range;
-  // By a single term: the whole fraction in lowest terms.
-  if (rhs.getTerms().size() == 1)
+  // By a single term: the whole fraction in lowest terms. Numbers stay as the
+  // program has them.
+  if (rhs.getTerms().size() == 1 && !(lhs.getConstant() && rhs.getConstant()))
     if (std::optional<Dim> quotient = Dim::exactDiv(lhs, rhs))
       if (auto fraction = quotient->getFraction())
         std::tie(condition.lhs, condition.rhs) = std::move(*fraction);
@@ -342,6 +343,12 @@ bool Sema::addCondition(Condition condition, Context &context,
   }
   if (!context.fn)
     return true;
+  // Said where the program can do something about it.
+  if (callRange && libraryFiles.count(condition.range.file) &&
+      !libraryFiles.count(callRange->file)) {
+    condition.requiredBy = condition.range;
+    condition.range = *callRange;
+  }
   for (const Condition &other : context.fn->conditions)
     if (other.kind == condition.kind && other.lhs == condition.lhs &&
         other.rhs == condition.rhs)

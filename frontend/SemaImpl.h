@@ -304,7 +304,8 @@ private:
   bool isIntegerScalar(const Node *node) const;
   /// Reports a tensor in a rule's arithmetic, and what is no array at all.
   bool requireArray(const Node *node, llvm::StringRef what, SourceRange range,
-                    const Context &context);
+                    const Context &context,
+                    llvm::StringRef expected = "numbers");
   /// An elementwise operator with all its rules.
   Node *makeBinary(Op op, Node *lhs, Node *rhs, llvm::StringRef what,
                    SourceRange range, SourceRange opRange, Context &context);

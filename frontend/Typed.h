@@ -194,6 +194,8 @@ struct Condition {
   /// Less: "list 'h'".
   std::string subject;
   SourceRange range;
+  /// The place in the library that requires it, where `range` is a use of that.
+  std::optional<SourceRange> requiredBy;
   /// What it says in the names of where it stands.
   std::string written;
 
