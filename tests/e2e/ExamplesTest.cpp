@@ -65,6 +65,17 @@ int64_t chooseSize(llvm::StringRef dim, int64_t length) {
   return 32;
 }
 
+/// Numbers that depend on the seed alone; matrices, which are weights, of a
+/// size that keeps sums of products at 1, as in a model.
+void fill(Tensor &tensor, const std::string &name, int64_t length) {
+  fillRandom(tensor, 7, name, length);
+  if (tensor.rank() != 2 || tensor.dtype() != DType::F32)
+    return;
+  double scale = 1 / std::sqrt(double(tensor.shape().back()));
+  for (int64_t i = 0; i < tensor.numElements(); ++i)
+    tensor.set(i, scale * tensor.at(i));
+}
+
 TEST_P(Example, LevelsAgree) {
   std::unique_ptr<Executable> plain = compile(GetParam(), 0);
   std::unique_ptr<Executable> fused = compile(GetParam(), 3);
@@ -73,7 +84,8 @@ TEST_P(Example, LevelsAgree) {
   for (int64_t length : {1, 7, 64, 300}) {
     SCOPED_TRACE(length);
     DimBinder binder(signature);
-    for (const std::string &dim : signature.dims)
+    llvm::cantFail(binder.solve());
+    for (const std::string &dim : binder.unbound())
       llvm::cantFail(binder.bind(dim, chooseSize(dim, length), "the test"));
     std::vector<int64_t> dims = llvm::cantFail(binder.finish());
     std::vector<Tensor> inputs, expected, actual;
@@ -84,7 +96,7 @@ TEST_P(Example, LevelsAgree) {
     };
     for (const Parameter &parameter : signature.inputs) {
       inputs.push_back(allocate(parameter));
-      fillRandom(inputs.back(), 7, parameter.name, length);
+      fill(inputs.back(), parameter.name, length);
     }
     for (const Parameter &parameter : signature.results) {
       expected.push_back(allocate(parameter));
@@ -109,7 +121,7 @@ TEST_P(Example, LevelsAgree) {
           std::max({1.0, std::fabs(statistics.min), std::fabs(statistics.max)});
       EXPECT_EQ(statistics.nonfinite, 0);
       for (int64_t i = 0; i < left.numElements(); ++i)
-        ASSERT_NEAR(left.at(i), right.at(i), 4e-6 * scale) << "element " << i;
+        ASSERT_NEAR(left.at(i), right.at(i), 1e-5 * scale) << "element " << i;
     }
   }
 }

@@ -1,0 +1,413 @@
+"""Every program of examples/, given by the folder's path, against NumPy."""
+
+import math
+import pathlib
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import oracle
+
+folder = pathlib.Path(sys.argv[1])
+
+
+def attend(q, k, v, allowed=True, bias=0, scale=None):
+    """Softmax over the allowed keys, 0 where there are none; heads repeat."""
+    k, v = (np.repeat(x, q.shape[1] // k.shape[1], axis=1) for x in (k, v))
+    scale = q.dtype.type(1 / math.sqrt(q.shape[-1]) if scale is None else scale)
+    scores = bias((q * scale) @ k.swapaxes(-1, -2)) if callable(bias) else (
+        (q * scale) @ k.swapaxes(-1, -2) + bias)
+    allowed = np.broadcast_to(allowed, scores.shape)
+    top = np.where(allowed, scores, -np.inf).max(-1, keepdims=True, initial=-np.inf)
+    weights = np.exp(np.where(allowed, scores, -np.inf) - np.where(np.isinf(top), 0, top))
+    total = weights.sum(-1, keepdims=True)
+    return np.where(total > 0, weights / np.where(total > 0, total, 1), 0).astype(q.dtype) @ v
+
+
+def indices(t, s=None):
+    return np.ogrid[:t, :t if s is None else s]
+
+
+def causal(t):
+    q, k = indices(t)
+    return k <= q
+
+
+def slopes(h, dtype=np.float64):
+    return (2.0 ** (-8 * (np.arange(h) + 1) / h)).astype(dtype)[:, None, None]
+
+
+def heads(x, n):
+    return x.reshape(x.shape[0], x.shape[1], n, -1).swapaxes(1, 2)
+
+
+def merge(x):
+    return x.swapaxes(1, 2).reshape(x.shape[0], x.shape[2], -1)
+
+
+def linear(g, path, x):
+    return x @ g[path + ".weight"].T + g[path + ".bias"]
+
+
+def norm(g, path, x):
+    x = x - x.mean(-1, keepdims=True)
+    x = x / np.sqrt((x * x).mean(-1, keepdims=True) + x.dtype.type(1e-5))
+    return x * g[path + ".weight"] + g[path + ".bias"]
+
+
+def gelu(x):
+    return (x * (1 + oracle.erf(x / math.sqrt(2)).astype(x.dtype)) / 2).astype(x.dtype)
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def feed(g, path, x, act):
+    return linear(g, path + "down", act(linear(g, path + "up", x)))
+
+
+def cross(g, path, x, memory, allowed=True, n=4):
+    q = heads(linear(g, path + ".q_proj", x), n)
+    k, v = (heads(linear(g, f"{path}.{name}_proj", memory), n) for name in "kv")
+    return linear(g, path + ".out_proj", merge(attend(q, k, v, allowed)))
+
+
+def padding(length, s):
+    return (np.arange(s) < length[:, None])[:, None, None]
+
+
+def wave(t, c, dtype, base=10000.0):
+    position, column = np.ogrid[:t, :c]
+    angle = position.astype(dtype) * (1 / base ** (2 * (column // 2) / c)).astype(dtype)
+    return np.where(column % 2 == 0, np.sin(angle), np.cos(angle))
+
+
+def turn(x, start):
+    t, d = x.shape[-2:]
+    rate = (1 / 10000.0 ** (np.arange(0, d, 2) / d)).astype(x.dtype)
+    angle = (np.arange(t) + start)[:, None].astype(x.dtype) * rate
+    a, b = x[..., :d // 2], x[..., d // 2:]
+    c, s = np.cos(angle), np.sin(angle)
+    return np.concatenate([a * c - b * s, b * c + a * s], -1)
+
+
+def layer(path, c, n):
+    return {f"{path}.weight": (n, c), f"{path}.bias": (n,)}
+
+
+def norms(c, *paths):
+    return {f"{path}.{name}": (c,) for path in paths for name in ("weight", "bias")}
+
+
+def projections(path, c):
+    return {name: shape for part in ("q", "k", "v", "out")
+            for name, shape in layer(f"{path}.{part}_proj", c, c).items()}
+
+
+def qkv(b, h, t, d, hkv=None, s=None, dv=None):
+    s, hkv = s or t, hkv or h
+    return {"q": (b, h, t, d), "k": (b, hkv, s, d), "v": (b, hkv, s, dv or d)}
+
+
+def plain(*extra, **options):
+    """An example that is one attention."""
+    return lambda g: attend(g["q"], g["k"], g["v"], *extra, **options)
+
+
+def attention_model(g, x, paper=False):
+    q, k, v = np.split(x @ g["c_attn.weight"] + g["c_attn.bias"], 3, axis=-1)
+    y = merge(attend(heads(q, 4), heads(k, 4), heads(v, 4), causal(x.shape[1])))
+    return y @ g["c_proj.weight"] + g["c_proj.bias"]
+
+
+def encoder_block(g):
+    x = g["x"]
+    y = norm(g, "norm1", x + cross(g, "attn", x, x, padding(g["len"], x.shape[1])))
+    return norm(g, "norm2", y + feed(g, "", y, relu))
+
+
+def decoder_block(g):
+    x, memory = g["x"], g["memory"]
+    y = norm(g, "norm1", x + cross(g, "attn", x, x, causal(x.shape[1])))
+    z = norm(g, "norm2", y + cross(g, "cross", y, memory, padding(g["len"], memory.shape[1])))
+    return norm(g, "norm3", z + feed(g, "", z, relu))
+
+
+def translation(g):
+    table, path = g["words.embed.weight"], "words.transformer."
+    c = table.shape[1]
+
+    def embed(tokens):
+        x = table[tokens] * table.dtype.type(math.sqrt(c))
+        return x + wave(tokens.shape[1], c, table.dtype)
+
+    def post(name, x, y):
+        return norm(g, path + name, x + y)
+
+    x, y = embed(g["source"]), embed(g["target"])
+    seen = padding(g["len"], x.shape[1])
+    for i in range(2):
+        p = f"encoder.{i}."
+        x = post(p + "norm1", x, cross(g, path + p + "attn", x, x, seen))
+        x = post(p + "norm2", x, feed(g, path + p + "mlp.", x, relu))
+    for i in range(2):
+        p = f"decoder.{i}."
+        y = post(p + "norm1", y, cross(g, path + p + "attn", y, y, causal(y.shape[1])))
+        y = post(p + "norm2", y, cross(g, path + p + "cross", y, x, seen))
+        y = post(p + "norm3", y, feed(g, path + p + "mlp.", y, relu))
+    return y @ table.T
+
+
+def translation_shapes(v, c):
+    shapes = {"words.embed.weight": (v, c)}
+    for side, parts in (("encoder", ("attn",)), ("decoder", ("attn", "cross"))):
+        for i in range(2):
+            path = f"words.transformer.{side}.{i}."
+            for part in parts:
+                shapes.update(projections(path + part, c))
+            shapes.update(norms(c, *(f"{path}norm{n + 1}" for n in range(len(parts) + 1))))
+            shapes.update({**layer(path + "mlp.up", c, 4 * c),
+                           **layer(path + "mlp.down", 4 * c, c)})
+    return shapes
+
+
+def relative(g, distances):
+    """s + terms[clip(k - q)], a term for each of `distances`."""
+    t, n = g["q"].shape[2], distances
+    q, k = indices(t)
+    place = np.clip(k - q + n // 2, 0, n - 1)
+    terms = g["q"] @ g["vectors"].T / g["q"].dtype.type(math.sqrt(g["q"].shape[-1]))
+    keyed = np.take_along_axis(terms, np.broadcast_to(place, terms.shape[:2] + place.shape), -1)
+    return {"biased": plain(bias=g["bias"][:, place])(g), "keyed": plain(bias=keyed)(g)}
+
+
+def transformer_xl(g):
+    x = g["words.weight"][g["tokens"]]
+    result = {}
+    for number, path in ((1, "first"), (2, "second")):
+        memory = g[f"memory{number}"]
+        whole = np.concatenate([memory, x], 1)
+        result[f"kept{number}"] = whole[:, x.shape[1]:]
+        x = transformer_xl_block(g, path, x, whole)
+    result["logits"] = x @ g["words.weight"].T
+    return result
+
+
+def transformer_xl_block(g, path, x, whole):
+    c, (t, s) = x.shape[-1], (x.shape[1], whole.shape[1])
+    w_q, w_k, w_v = np.split(g[path + ".attn.qkv_net.weight"], 3)
+    q, k, v = (heads(y @ w.T, 4) for y, w in ((x, w_q), (whole, w_k), (whole, w_v)))
+    rates = (1 / 10000.0 ** (np.arange(0, c, 2) / c)).astype(x.dtype)
+    angle = np.arange(s)[:, None].astype(x.dtype) * rates
+    r = np.concatenate([np.sin(angle), np.cos(angle)], -1)[None]
+    r = heads(r @ g[path + ".attn.r_net.weight"].T, 4)
+    terms = (q + g[path + ".attn.r_r_bias"][:, None]) @ r.swapaxes(-1, -2)
+    i, j = indices(t, s)
+    distance = np.broadcast_to(np.clip(i + s - t - j, 0, s - 1), terms.shape[:2] + (t, s))
+    bias = np.take_along_axis(terms, distance, -1) / x.dtype.type(math.sqrt(c // 4))
+    y = attend(q + g[path + ".attn.r_w_bias"][:, None], k, v, j <= i + s - t, bias)
+    y = norm(g, path + ".norm1", x + merge(y) @ g[path + ".attn.o_net.weight"].T)
+    return norm(g, path + ".norm2", y + feed(g, path + ".mlp.", y, relu))
+
+
+def transformer_xl_shapes(v, c):
+    shapes = {"words.weight": (v, c)}
+    for path in ("first", "second"):
+        shapes.update({f"{path}.attn.{name}_net.weight": (n * c, c)
+                       for name, n in (("qkv", 3), ("r", 1), ("o", 1))})
+        shapes.update({f"{path}.attn.r_{name}_bias": (4, c // 4) for name in "wr"})
+        shapes.update({**norms(c, path + ".norm1", path + ".norm2"),
+                       **layer(path + ".mlp.up", c, 4 * c),
+                       **layer(path + ".mlp.down", 4 * c, c)})
+    return shapes
+
+
+def big_bird(g):
+    q, k = indices(g["q"].shape[2])
+    q, k = q // 16, k // 16
+    blocks = -(-g["q"].shape[2] // 16)
+    drawn = (q * 7919 + k * 104729 + int(g["seed"]) * 1299709 + 12345) ** 2
+    drawn = drawn % 1000003 % blocks < 3
+    return plain((abs(q - k) <= 1) | (q < 1) | (k < 1) | drawn)(g)
+
+
+def fusion(g):
+    b, n, p = g["passages"].shape
+    table = g["words.weight"]
+    x = table[g["passages"].reshape(b * n, p)]
+    y = norm(g, "encoder.norm1", x)
+    x = x + cross(g, "encoder.attn", y, y, padding(g["len"].reshape(-1), p))
+    x = x + feed(g, "encoder.mlp.", norm(g, "encoder.norm2", x), gelu)
+    memory = x.reshape(b, n * p, -1)
+    found = (np.arange(p) < g["len"][..., None]).reshape(b, 1, 1, n * p)
+    x = table[g["answer"]]
+    y = norm(g, "decoder.norm1", x)
+    x = x + cross(g, "decoder.attn", y, y, causal(x.shape[1]))
+    x = x + cross(g, "decoder.cross", norm(g, "decoder.norm2", x), memory, found)
+    x = x + feed(g, "decoder.mlp.", norm(g, "decoder.norm3", x), gelu)
+    return x @ table.T
+
+
+def fusion_shapes(v, c):
+    shapes = {"words.weight": (v, c)}
+    for side, parts in (("encoder", ("attn",)), ("decoder", ("attn", "cross"))):
+        for part in parts:
+            shapes.update(projections(f"{side}.{part}", c))
+        shapes.update(norms(c, *(f"{side}.norm{i + 1}" for i in range(len(parts) + 1))))
+        shapes.update({**layer(f"{side}.mlp.up", c, 4 * c),
+                       **layer(f"{side}.mlp.down", 4 * c, c)})
+    return shapes
+
+
+def vision(g):
+    image, p = g["image"], 4
+    rows, columns = image.shape[2] // p, image.shape[3] // p
+    patches = np.stack([image[:, :, y * p:y * p + p, x * p:x * p + p].reshape(len(image), -1)
+                        for y in range(rows) for x in range(columns)], axis=1)
+    memory = linear(g, "patch", patches) + g["place.weight"][:rows * columns]
+    seen = cross(g, "attn", norm(g, "norm", g["text"]), memory)
+    return g["text"] + np.tanh(g["gate"]) * seen
+
+
+def fourier(x):
+    """The real part of the transform; in f32 by products, as one would without."""
+    if x.dtype == np.float64:
+        return np.fft.fft(np.fft.fft(x, axis=-1), axis=-2).real
+    rows, columns = (np.outer(np.arange(n), np.arange(n)) % n * x.dtype.type(2 * math.pi / n)
+                     for n in x.shape[1:])
+    rows, columns = rows.astype(x.dtype), columns.astype(x.dtype)
+    return np.cos(rows) @ x @ np.cos(columns) - np.sin(rows) @ x @ np.sin(columns)
+
+
+def fnet(g):
+    y = norm(g, "norm1", g["x"] + fourier(g["x"]))
+    return norm(g, "norm2", y + feed(g, "mlp.", y, gelu))
+
+
+def grouped(g):
+    q, k = indices(g["q"].shape[2])
+    allowed = (k <= q) & (q - k < 256) & padding(g["len"], g["q"].shape[2])
+    return plain(allowed, bias=-(slopes(g["q"].shape[1]) * (q - k)).astype(g["q"].dtype))(g)
+
+
+def multi_head(g):
+    n = len(g["slopes"])
+    q, k, v = (heads(y, n) for y in np.split(g["x"] @ g["w_qkv"] + g["b_qkv"], 3, axis=-1))
+    i, j = indices(g["x"].shape[1])
+    bias = -g["slopes"][:, None, None] * (i - j).astype(g["x"].dtype)
+    return merge(attend(q, k, v, j <= i, bias)) @ g["w_out"] + g["b_out"]
+
+
+def norm_and_gate(g):
+    x = g["x"]
+    centred = x - x.mean(-1, keepdims=True)
+    deviation = np.sqrt((centred ** 2).mean(-1, keepdims=True) + x.dtype.type(1e-5))
+    normed = centred / deviation * g["weight"] + g["bias"]
+    size = np.sqrt((x ** 2).mean(-1, keepdims=True) + x.dtype.type(1e-6))
+    return {"normed": normed, "gated": normed / (1 + np.exp(-x / size * g["weight"]))}
+
+
+def differential(g):
+    mask = causal(g["v"].shape[2])
+    first, second = (attend(g[f"q{i}"], g[f"k{i}"], g["v"], mask) for i in (1, 2))
+    return first - g["lambda"] * second
+
+
+def sinusoidal(g):
+    x = g["x"]
+    w = wave(x.shape[1], x.shape[2], x.dtype)
+    return {"moved": x + w, "scores": w @ w.T / x.dtype.type(x.shape[2])}
+
+
+def tokens(*shape, below=9):
+    return np.random.default_rng(11).integers(0, below, shape)
+
+
+def lengths(*values):
+    return np.array(values, np.int32)
+
+
+C, LINEAR = 8, {**layer("up", 8, 11), **layer("down", 11, 8)}
+SELF = {"c_attn.weight": (C, 3 * C), "c_attn.bias": (3 * C,), "c_proj.weight": (C, C),
+        "c_proj.bias": (C,), "x": (2, 5, C)}
+DOCS = lengths(*[0] * 9 + [1] * 7 + [2] * 17).reshape(1, 33)
+MARKED = np.arange(600).reshape(2, 300) % 97 == 5
+small, wide = ("--fix", f"C={C}"), ("--fix", f"C={C},hidden=11")
+
+# Of each example: inputs to draw, inputs that are given, options, the formula.
+cases = {
+    "alibi": [(qkv(2, 6, 33, 8), {}, (), lambda g: plain(
+        causal(33), bias=-(slopes(6) * np.subtract(*indices(33))).astype(g["q"].dtype))(g))],
+    "big_bird": [(qkv(1, 2, 200, 8), {"seed": np.int64(seed)}, (), big_bird) for seed in (1, 7)],
+    "causal_attention": [(qkv(1, 3, t, 5), {}, (), plain(causal(t))) for t in (1, 7, 70)],
+    "causal_builtin": [(qkv(1, 3, 70, 5), {}, (), plain(causal(70)))],
+    "chunked_attention": [(qkv(2, 1, t, 9), {}, (), plain()) for t in (1, 300)],
+    "cross_attention": [(qkv(2, 3, t, 8, s=40), {}, (), plain(
+        indices(t, 40)[1] <= indices(t, 40)[0] + 40 - t)) for t in (1, 13, 50)],
+    "decoder_block": [({"x": (2, 5, C), "memory": (2, 7, C), **projections("attn", C), **LINEAR,
+                        **projections("cross", C), **norms(C, "norm1", "norm2", "norm3")},
+                       {"len": lengths(4, 0)}, wide, decoder_block)],
+    "differential_attention": [({"q1": (2, 3, 7, 4), "k1": (2, 3, 7, 4), "q2": (2, 3, 7, 4),
+                                 "k2": (2, 3, 7, 4), "v": (2, 3, 7, 8), "lambda": ()},
+                                {}, (), differential)],
+    "documents": [(qkv(1, 2, 33, 8), {"doc": DOCS}, (), plain(
+        causal(33) & (DOCS[0][:, None] == DOCS[0])))],
+    "encoder_block": [({"x": (2, 5, C), **projections("attn", C), **norms(C, "norm1", "norm2"),
+                        **LINEAR}, {"len": lengths(3, 0)}, wide, encoder_block)],
+    "fnet": [({"x": (2, t, C), **norms(C, "norm1", "norm2"), **layer("mlp.up", C, 11),
+               **layer("mlp.down", 11, C)}, {}, wide, fnet) for t in (1, 7, 64)],
+    "fusion_in_decoder": [(fusion_shapes(9, C),
+                           {"passages": tokens(2, 3, 5), "answer": tokens(2, 4),
+                            "len": lengths(5, 3, 0, 0, 0, 0).reshape(2, 3)}, small, fusion)],
+    "gpt2_attention": [(SELF, {}, small + extra, lambda g: attention_model(g, g["x"]))
+                       for extra in ((), ("--fn", "SelfAttention.paper"))],
+    "grouped_window_padding": [(qkv(2, 6, 270, 8, hkv=2), {"len": lengths(200, 0)}, (), grouped)],
+    "layer_norm": [({"x": (2, 5, 13), "weight": (13,), "bias": (13,)}, {}, (), norm_and_gate)],
+    "longformer": [(qkv(2, 1, 300, 8), {"global": MARKED}, (), plain(
+        ((abs(np.subtract(*indices(300))) <= 128) | MARKED[:, :, None] | MARKED[:, None])
+        [:, None]))],
+    "multi_head": [({"x": (2, 9, 12), "w_qkv": (12, 36), "b_qkv": (36,), "w_out": (12, 12),
+                     "b_out": (12,), "slopes": (3,)}, {}, (), multi_head)],
+    "relative_positions": [({**qkv(2, 3, t, 8), "bias": (3, 9), "vectors": (9, 8)}, {}, (),
+                            lambda g: relative(g, 9)) for t in (1, 20)],
+    "rope": [(qkv(2, 6, 9, 8, hkv=2), {"start": np.int64(5)}, (), lambda g: attend(
+        turn(g["q"], 5), turn(g["k"], 5), g["v"], causal(9)))],
+    "scaled_dot_product": [(qkv(2, 2, 5, 7, s=9, dv=3), {}, (), plain()),
+                           (qkv(1, 1, 1, 1), {}, (), plain())],
+    "sinusoidal_positions": [({"x": (2, 7, C)}, {}, (), sinusoidal)],
+    "softcap": [({**qkv(1, 2, 9, 8), "cap": ()}, {}, (), lambda g: plain(
+        causal(9), bias=lambda s: g["cap"] * np.tanh(s / g["cap"]))(g))],
+    "transformer": [(translation_shapes(9, C), {"source": tokens(2, 7), "target": tokens(2, 5),
+                                                "len": lengths(7, 2)}, small, translation)],
+    "transformer_xl": [({**transformer_xl_shapes(9, C), "memory1": (2, m, C),
+                         "memory2": (2, m, C)}, {"tokens": tokens(2, t)}, small, transformer_xl)
+                       for t, m in ((5, 3), (1, 4))],
+    "vision_language": [({"text": (2, 5, C), "image": (2, 3, 8, 12), "place.weight": (64, C),
+                          **layer("patch", 48, C), **norms(C, "norm"), **projections("attn", C),
+                          "gate": ()}, {}, small, vision)],
+}
+examples = {path.stem for path in folder.glob("*.attn")} - {"gpt2"}
+assert examples == set(cases), sorted(examples ^ set(cases))
+for name, runs in cases.items():
+    program = (folder / f"{name}.attn").read_text()
+    for number, (drawn, given, options, formula) in enumerate(runs):
+        # Matrices of the size that keeps sums of products at 1, as in a model.
+        inputs = {key: np.asarray(array) / np.float32(
+            math.sqrt(array.shape[-1]) if np.ndim(array) == 2 else 1)
+            for key, array in oracle.random(number, **drawn).items()}
+
+        def expected(g, dtype):
+            result = formula(g)
+            return result if isinstance(result, dict) else {
+                "logits" if "logits" in program else "out": result}
+
+        oracle.main("examples", {f"{name} {number}": (program, {**inputs, **given}, expected)},
+                    *options)
+
+# The 576 MB of scores of this length are never there.
+subprocess.run(["attnc", "run", folder / "chunked_attention.attn", "--dim", "B=1,H=1,T=12000,D=8"],
+               check=True, stdout=subprocess.DEVNULL)
+most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+assert most < 400e6, most
