@@ -124,10 +124,10 @@ void AttentionOp::getEffects(
 
 LogicalResult AttentionOp::verifyShapes(std::optional<Location> loc,
                                         ShapedType query, ShapedType key,
-                                        ShapedType value, ShapedType result) {
+                                        ShapedType value, ShapedType result,
+                                        StringRef name) {
   auto emit = [&](auto &&...message) {
-    return emitOptionalError(loc, "'", getOperationName(), "' op expects ",
-                             message...);
+    return emitOptionalError(loc, "'", name, "' op expects ", message...);
   };
   // (C1)
   int64_t rank = query.getRank();

@@ -1,4 +1,5 @@
-//===- AttnBufferize.cpp - Bufferization of attn.attention ------*- C++ -*-===//
+//===- AttnBufferize.cpp - Bufferization of the fused ops --------*- C++
+//-*-===//
 //
 // Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -16,6 +17,7 @@
 using namespace mlir;
 using namespace mlir::bufferization;
 using attn::AttentionOp;
+using attn::LinearAttentionOp;
 
 namespace {
 
@@ -85,6 +87,76 @@ struct AttentionDeallocation
   }
 };
 
+/// Each of `outs` is written whole and becomes a result; the rest is read.
+struct LinearAttentionInterface
+    : BufferizableOpInterface::ExternalModel<LinearAttentionInterface,
+                                             LinearAttentionOp> {
+  /// Which of `outs` the operand is.
+  static std::optional<unsigned> getInitNumber(OpOperand &operand) {
+    OperandRange inits = cast<LinearAttentionOp>(operand.getOwner()).getInits();
+    unsigned first = inits.getBeginOperandIndex();
+    unsigned number = operand.getOperandNumber();
+    if (number < first || number >= first + inits.size())
+      return std::nullopt;
+    return number - first;
+  }
+
+  bool bufferizesToMemoryRead(Operation *, OpOperand &operand,
+                              const AnalysisState &) const {
+    return !getInitNumber(operand);
+  }
+
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &operand,
+                               const AnalysisState &) const {
+    return getInitNumber(operand).has_value();
+  }
+
+  AliasingValueList getAliasingValues(Operation *op, OpOperand &operand,
+                                      const AnalysisState &) const {
+    std::optional<unsigned> number = getInitNumber(operand);
+    if (!number)
+      return {};
+    return {{op->getResult(*number), BufferRelation::Equivalent}};
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto attention = cast<LinearAttentionOp>(op);
+    if (!attention.hasPureTensorSemantics())
+      return success();
+    if (attention.getInits().empty())
+      return op->emitOpError("expects outs before bufferization");
+
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      if (isa<TensorType>(operand.getType())) {
+        FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+        if (failed(buffer))
+          return failure();
+        operand = *buffer;
+      }
+      operands.push_back(operand);
+    }
+    Operation *buffered = Operation::create(
+        op->getLoc(), op->getName(), TypeRange(), operands,
+        op->getDiscardableAttrDictionary(), op->getPropertiesStorage(), {}, 0);
+    rewriter.insert(buffered);
+    replaceOpWithBufferizedValues(
+        rewriter, op, ArrayRef(operands).take_back(op->getNumResults()));
+    return success();
+  }
+};
+
+struct LinearAttentionDeallocation
+    : BufferDeallocationOpInterface::ExternalModel<LinearAttentionDeallocation,
+                                                   LinearAttentionOp> {
+  FailureOr<Operation *> process(Operation *op, DeallocationState &,
+                                 const DeallocationOptions &) const {
+    return op;
+  }
+};
+
 } // namespace
 
 void attn::registerBufferizableOpInterfaceExternalModels(
@@ -92,5 +164,7 @@ void attn::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, AttnDialect *) {
     AttentionOp::attachInterface<AttentionInterface, AttentionDeallocation>(
         *context);
+    LinearAttentionOp::attachInterface<LinearAttentionInterface,
+                                       LinearAttentionDeallocation>(*context);
   });
 }

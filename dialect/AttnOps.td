@@ -111,11 +111,91 @@ def Attn_AttentionOp : Attn_ShapedOp<"attention", RuleTraits # [
 
     /// Whether query, key and value fit each other and `result`, which may be
     /// null: constraints (C1) to (C6) and (C9). Says why not at `loc`, if
-    /// there is one.
+    /// there is one, for the op `name`.
     static llvm::LogicalResult
     verifyShapes(std::optional<mlir::Location> loc, mlir::ShapedType query,
                  mlir::ShapedType key, mlir::ShapedType value,
-                 mlir::ShapedType result);
+                 mlir::ShapedType result,
+                 llvm::StringRef name = getOperationName());
+  }];
+}
+
+/// How the past fades: a tensor or buffer with one number a head or a position,
+/// or one number for all.
+def Attn_Decay
+    : AnyTypeOf<[Attn_FloatTensor, StridedMemRefRankOf<[Attn_Float], [1, 2, 3]>, Attn_Float],
+                "float tensor, strided buffer or float">;
+
+def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
+    AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "attention without a softmax, in time linear in the length";
+  let description = [{
+    For each batch b, query head h and query position i, with g = h floordiv (H / Hkv):
+
+    ```
+    out[i] = sum_j w(i, j) * (query[b,h,i] . key[b,g,j]) * value[b,g,j]
+    ```
+
+    over all keys with w = 1, or with `causal` over those with j <= i, where
+    `w(i, j) = exp(decay[j+1] + … + decay[i])`, 1 without `decay`. That is
+
+    ```
+    S[i] = exp(decay[i]) * S[i-1] + key[j] value[j]'        S[-1] = state, or 0
+    out[i] = query[i]' S[i]
+    ```
+
+    (Katharopoulos et al. 2020; Sun et al. 2023, "Retentive Network"; Yang et al.
+    2024, "Gated Linear Attention".) Feature maps and normalisation are formulas
+    around it.
+
+    Query is `[B, H, Tq, D]`, key `[B, Hkv, Tk, D]`, value `[B, Hkv, Tk, Dv]`, the
+    result `[B, H, Tq, Dv]`; rank 3 leaves out the head axis, rank 2 the batch axis
+    too. `decay`, the logarithm of a factor, is one number, `[H]`, or of query's
+    shape without the last axis. `state`, `[B, H, D, Dv]`, is what came before; with
+    it there is a second result, the state after the last position. Both, and sums,
+    have the accumulation type: f64 for f64 operands, otherwise f32.
+
+    `outs` is where the results are written: tensors whose contents do not matter,
+    or buffers; with buffers there are no results.
+
+    Example:
+
+    ```mlir
+    %o = attn.linear_attention %query, %key, %value causal decay %g : tensor<?xf32>
+      : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>
+      -> tensor<?x?x?x64xf32>
+    ```
+  }];
+  let arguments = (ins
+    Attn_FloatShaped:$query, // (I1)
+    Attn_FloatShaped:$key,   // (I2)
+    Attn_FloatShaped:$value, // (I3)
+    UnitAttr:$causal,        // (I4)
+    Optional<Attn_Decay>:$decay,       // (I5)
+    Optional<Attn_FloatShaped>:$state, // (I6)
+    Variadic<Attn_FloatShaped>:$inits  // (I7)
+  );
+  let results = (outs Variadic<Attn_FloatTensor>:$results);
+  let assemblyFormat = [{
+    $query `,` $key `,` $value (`causal` $causal^)?
+    (`decay` $decay^ `:` type($decay))? (`state` $state^ `:` type($state))?
+    (`outs` `(` $inits^ `:` type($inits) `)`)?
+    attr-dict `:` type($query) `,` type($key) `,` type($value)
+    (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The type of sums, of `decay` and of states.
+    mlir::FloatType getAccumulatorType();
+    mlir::ShapedType getQueryType();
+    mlir::ShapedType getKeyType();
+    mlir::ShapedType getValueType();
+    /// The result, and with `state` the state after the last position.
+    unsigned getNumOutputs() { return getState() ? 2 : 1; }
+    bool hasPureTensorSemantics() { return getNumResults() > 0; }
+    /// Whether `decay` differs from one position to the next.
+    bool hasPositionDecay();
   }];
 }
 

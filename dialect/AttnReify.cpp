@@ -105,6 +105,23 @@ AttentionOp::reifyResultShapes(OpBuilder &builder,
 }
 
 LogicalResult
+LinearAttentionOp::reifyResultShapes(OpBuilder &builder,
+                                     ReifiedRankedShapedTypeDims &shapes) {
+  int64_t last = getQueryType().getRank() - 1;
+  for (OpResult result : getOperation()->getResults()) {
+    SmallVector<OpFoldResult> &shape = shapes.emplace_back();
+    for (int64_t axis = 0; axis < last; ++axis) {
+      // The rows of a state are the elements of a head.
+      bool isRow = result.getResultNumber() == 1 && axis == last - 1;
+      shape.push_back(
+          getExtent(builder, result, axis, getQuery(), isRow ? last : axis));
+    }
+    shape.push_back(getExtent(builder, result, last, getValue(), last));
+  }
+  return success();
+}
+
+LogicalResult
 LayerNormOp::reifyResultShapes(OpBuilder &builder,
                                ReifiedRankedShapedTypeDims &shapes) {
   return reifyLike(builder, getOperation()->getResult(0), getInput(), shapes);

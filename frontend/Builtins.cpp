@@ -43,6 +43,8 @@ const std::map<std::string, Sema::BuiltinSpec> &Sema::getBuiltins() {
     table["range"] = {&Sema::builtinRange, 1, 1, {}};
     table["attention"] = {
         &Sema::builtinAttention, 3, 3, {"mask", "score", "scale"}};
+    table["linear_attention"] = {
+        &Sema::builtinLinearAttention, 3, 3, {"causal", "decay", "state"}};
     return table;
   }();
   return builtins;

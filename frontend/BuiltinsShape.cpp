@@ -293,7 +293,7 @@ bool Sema::checkAttentionShapes(BuiltinCall &call, Context &context) {
   for (unsigned i : {0, 1, 2})
     if (!isFloat(types[i]->element)) {
       error(call.exprs[i]->range,
-            "'attention' expects floats, got " + types[i]->str());
+            call.what() + " expects floats, got " + types[i]->str());
       return false;
     }
   for (unsigned i : {1, 2})

@@ -212,6 +212,8 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
     return {emitScore(node, loc)};
   case Node::Kind::Attention:
     return {emitAttention(node, loc)};
+  case Node::Kind::LinearAttention:
+    return emitLinearAttention(node, loc);
   case Node::Kind::Read:
     return {emitRead(node, loc)};
   case Node::Kind::Call:

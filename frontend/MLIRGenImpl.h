@@ -156,6 +156,7 @@ private:
   mlir::Value emitMask(const Node *node, mlir::Location loc);
   mlir::Value emitScore(const Node *node, mlir::Location loc);
   mlir::Value emitAttention(const Node *node, mlir::Location loc);
+  Values emitLinearAttention(const Node *node, mlir::Location loc);
   mlir::Value emitRead(const Node *node, mlir::Location loc);
 
   ModuleGen &module;

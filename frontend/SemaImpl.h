@@ -434,6 +434,10 @@ private:
   Node *builtinRange(BuiltinCall &call, Context &context);
   Node *builtinAttention(BuiltinCall &call, Context &context);
   bool checkAttentionShapes(BuiltinCall &call, Context &context);
+  Node *builtinLinearAttention(BuiltinCall &call, Context &context);
+  /// The named argument as one of the `expected` types.
+  Node *checkLinearOperand(BuiltinCall &call, llvm::StringRef name,
+                           llvm::ArrayRef<Type> expected, Context &context);
   Node *whereRule(BuiltinCall &call, Node *lhs, Node *rhs, Context &context);
 
   Node *makeTranspose(Node *operand, std::vector<int64_t> permutation,

@@ -124,6 +124,9 @@ struct Node {
     Mask,      ///< `mask` as a tensor of bools
     Score,     ///< `score` applied to the operand
     Attention, ///< q, k, v and, where `flag`, the scale; `mask`, `score`
+    /// q, k, v, decay and state; `flags`: causal, has decay, has state. With
+    /// a state a tuple.
+    LinearAttention,
     Read,      ///< array, indices; `flags` tells which indices need a clamp
     Call,      ///< `callee` with its dimensions bound to `dims`, of `path`
     Inline,    ///< `thenBlock`, written out in place of a call

@@ -39,6 +39,17 @@ static void addInit(OpBuilder &builder, AttentionOp op) {
       createEmpty(builder, op.getLoc(), type, getResultSizes(builder, op)));
 }
 
+static void addInits(OpBuilder &builder, LinearAttentionOp op) {
+  ReifiedRankedShapedTypeDims sizes;
+  if (!op.getInits().empty() || failed(op.reifyResultShapes(builder, sizes)))
+    return;
+  SmallVector<Value> inits;
+  for (auto [type, resultSizes] : llvm::zip_equal(op.getResultTypes(), sizes))
+    inits.push_back(createEmpty(builder, op.getLoc(),
+                                cast<RankedTensorType>(type), resultSizes));
+  op.getInitsMutable().assign(inits);
+}
+
 namespace {
 struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
   using Base::Base;
@@ -57,12 +68,21 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
         addInit(rewriter, attention);
         continue;
       }
+      auto linear = dyn_cast<LinearAttentionOp>(op);
+      if (linear && keepAttention) {
+        addInits(rewriter, linear);
+        continue;
+      }
       // Attention on buffers is of a later stage.
-      if (attention && !attention.hasPureTensorSemantics())
+      if ((attention && !attention.hasPureTensorSemantics()) ||
+          (linear && !linear.hasPureTensorSemantics()))
         continue;
       LLVM_DEBUG(llvm::dbgs() << "lower " << op->getName() << " at "
                               << op->getLoc() << "\n");
-      rewriter.replaceOp(op, lowerOp(rewriter, op));
+      if (linear)
+        rewriter.replaceOp(op, lowerLinearAttention(rewriter, linear));
+      else
+        rewriter.replaceOp(op, lowerOp(rewriter, op));
       ++numLowered;
     }
 

@@ -156,12 +156,12 @@ def LowerToLinalg : Pass<"attn-lower-to-linalg", "mlir::func::FuncOp"> {
     ```
 
     The reference of every op's meaning: nothing is tiled, and `attn.attention`
-    becomes its definition with the whole score matrix. With `keep-attention`
-    that op stays and gets an `outs` operand.
+    becomes its definition with the whole score matrix, `attn.linear_attention` its
+    recurrence. With `keep-attention` both stay and get their `outs`.
   }];
   let options = [
     Option<"keepAttention", "keep-attention", "bool", "false",
-           "leave attn.attention for attn-tile-attention">
+           "leave attention for attn-tile-attention and attn-tile-linear-attention">
   ];
   let dependentDialects = [
     "::attn::AttnDialect", "mlir::arith::ArithDialect",
@@ -285,6 +285,58 @@ def TileAttention : Pass<"attn-tile-attention", "mlir::ModuleOp"> {
     "mlir::memref::MemRefDialect", "mlir::omp::OpenMPDialect",
     "mlir::scf::SCFDialect", "mlir::vector::VectorDialect",
     "mlir::func::FuncDialect", "mlir::LLVM::LLVMDialect"
+  ];
+  let statistics = [Statistic<"numTiled", "num-tiled", "attentions tiled">];
+}
+
+def TileLinearAttention
+    : Pass<"attn-tile-linear-attention", "mlir::ModuleOp"> {
+  let summary = "lowers attn.linear_attention on buffers to chunks of tiles";
+  let description = [{
+    Before:
+
+    ```mlir
+    attn.linear_attention %q, %k, %v causal decay %g : memref<?xf32> outs(%o : memref<?x?x?x64xf32>)
+      : memref<?x?x?x64xf32>, memref<?x?x?x64xf32>, memref<?x?x?x64xf32>
+    ```
+
+    After:
+
+    ```mlir
+    func.call @linear_attention(%q, %k, %v, %g, %o)
+    ```
+
+    Ops that are alike but for their operands call the same kernel:
+
+    ```
+    per (batch, head), in parallel:
+      state = 0, or what it was before
+      for each chunk of positions:
+        pack queries and keys by columns, values by rows
+        for each tile of rows:
+          scores = (queries x keys) * weights up to the diagonal   (register tiles)
+          output = (queries x state) * entry + scores x values
+        state = state * decay + (keys * weights of the last row)' x values
+    ```
+
+    Weights are the factors between two positions of a chunk, `entry` those from
+    the chunk's beginning. Where the op is not causal the state of all keys comes
+    first, then the outputs of all chunks, in parallel too.
+
+    (Yang et al. 2024, "Gated Linear Attention Transformers with Hardware-Efficient
+    Training".) Time is linear in the length, memory beyond operands does not
+    depend on it. The result does not depend on the number of threads.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512",
+           "width of the target's vectors, in bits">
+  ];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::arith::ArithDialect",
+    "mlir::func::FuncDialect", "mlir::LLVM::LLVMDialect",
+    "mlir::math::MathDialect", "mlir::memref::MemRefDialect",
+    "mlir::omp::OpenMPDialect", "mlir::scf::SCFDialect",
+    "mlir::vector::VectorDialect"
   ];
   let statistics = [Statistic<"numTiled", "num-tiled", "attentions tiled">];
 }

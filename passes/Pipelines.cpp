@@ -117,8 +117,12 @@ void attn::buildTilePipeline(OpPassManager &passes,
   tiling.vectorBits = options.vectorBits;
   tiling.queryBlock = options.queryBlock;
   tiling.keyBlock = options.keyBlock;
-  if (optimizes)
+  TileLinearAttentionOptions linear;
+  linear.vectorBits = options.vectorBits;
+  if (optimizes) {
     passes.addPass(createTileAttention(tiling));
+    passes.addPass(createTileLinearAttention(linear));
+  }
   LowerToLoopsOptions loops;
   loops.parallel = loops.reassociate = optimizes;
   passes.addNestedPass<func::FuncOp>(createLowerToLoops(loops));

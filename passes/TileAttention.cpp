@@ -12,6 +12,7 @@
 #include "dialect/AttnOps.h"
 #include "passes/kernel/AttentionKernel.h"
 #include "passes/kernel/DecodeKernel.h"
+#include "passes/kernel/KernelOutliner.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -20,9 +21,6 @@
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/StringMap.h"
 
 #define DEBUG_TYPE "attn-tile-attention"
@@ -55,8 +53,7 @@ struct TileAttention : attn::impl::TileAttentionBase<TileAttention> {
     if (ops.empty())
       return;
     known.clear();
-    threads = {declare("omp_get_max_threads"), declare("omp_get_thread_num"),
-               declare("omp_get_num_threads")};
+    threads = declareThreadFunctions(getOperation());
     for (AttentionOp op : ops) {
       emitCall(op);
       op.erase();
@@ -74,18 +71,12 @@ private:
 
   /// Calls the kernel that suits the number of queries.
   void emitCall(AttentionOp op) {
-    // What the rules take from around them, and constants nowhere else.
-    SetVector<Value> inputs(op->operand_begin(), op->operand_end());
-    getUsedValuesDefinedAbove(op->getRegions(), inputs);
-    SmallVector<Value> arguments =
-        llvm::to_vector(llvm::make_filter_range(inputs, [](Value value) {
-          return !matchPattern(value, m_Constant());
-        }));
-    Kernels kernels = getKernels(op, inputs.getArrayRef(), arguments);
+    KernelInputs inputs(op);
+    Kernels kernels = getKernels(op, inputs);
 
     KernelBuilder builder(op.getLoc(), op);
     auto call = [&](func::FuncOp kernel) {
-      func::CallOp::create(builder, kernel, arguments);
+      func::CallOp::create(builder, kernel, inputs.arguments);
     };
     if (!kernels.decode)
       return call(kernels.blocked);
@@ -95,13 +86,9 @@ private:
   }
 
   /// The kernels of attentions like `op`: the layers of a model share theirs.
-  Kernels getKernels(AttentionOp op, ArrayRef<Value> inputs,
-                     ArrayRef<Value> arguments) {
-    auto outlined = outline(op, inputs, arguments);
-    std::string text;
-    llvm::raw_string_ostream stream(text);
-    outlined.print(stream, OpPrintingFlags().useLocalScope());
-    auto [it, isNew] = known.try_emplace(text);
+  Kernels getKernels(AttentionOp op, const KernelInputs &inputs) {
+    func::FuncOp outlined = outlineKernel(op, inputs);
+    auto [it, isNew] = known.try_emplace(getKernelText(outlined));
     Kernels &kernels = it->second;
     if (!isNew) {
       outlined.erase();
@@ -128,28 +115,6 @@ private:
     return kernels;
   }
 
-  /// A function without a place in the module that computes `op` from its
-  /// arguments.
-  func::FuncOp outline(AttentionOp op, ArrayRef<Value> inputs,
-                       ArrayRef<Value> arguments) {
-    OpBuilder builder(&getContext());
-    auto type = builder.getFunctionType(ValueRange(arguments).getTypes(), {});
-    auto kernel = func::FuncOp::create(op.getLoc(), "attention", type);
-    kernel.setPrivate();
-    // The runtime compiles kernels when they are first called.
-    kernel->setAttr("passthrough", builder.getStrArrayAttr({"attn-kernel"}));
-    Block *body = kernel.addEntryBlock();
-    builder.setInsertionPointToStart(body);
-    IRMapping mapping;
-    mapping.map(arguments, body->getArguments());
-    for (Value input : inputs)
-      if (!mapping.contains(input))
-        builder.clone(*input.getDefiningOp(), mapping);
-    builder.clone(*op, mapping);
-    func::ReturnOp::create(builder, op.getLoc());
-    return kernel;
-  }
-
   /// Puts a loop nest in the place of the function's attention.
   void replace(func::FuncOp kernel,
                function_ref<void(KernelBuilder &, AttentionOp)> emit) {
@@ -157,20 +122,6 @@ private:
     KernelBuilder builder(inner.getLoc(), inner);
     emit(builder, inner);
     inner.erase();
-  }
-
-  /// An OpenMP query function, `() -> i32`.
-  FlatSymbolRefAttr declare(StringRef name) {
-    ModuleOp module = getOperation();
-    auto symbol = FlatSymbolRefAttr::get(&getContext(), name);
-    if (module.lookupSymbol(name))
-      return symbol;
-    OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-    auto function =
-        func::FuncOp::create(builder, module.getLoc(), name,
-                             builder.getFunctionType({}, builder.getI32Type()));
-    function.setPrivate();
-    return symbol;
   }
 
   ThreadFunctions threads;

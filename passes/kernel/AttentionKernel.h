@@ -84,9 +84,6 @@ private:
   void packKeys(mlir::Value slot, mlir::Value pair, mlir::Value panel);
   void packValues(mlir::Value slot, mlir::Value pair, mlir::Value key);
   void packQueries(const Block &block);
-  void forEachChunk(mlir::Value operand, mlir::Value extent,
-                    llvm::function_ref<void(mlir::Value)> whole,
-                    llvm::function_ref<void(mlir::Value)> single);
 
   // AttentionTile.cpp: one tile.
   void attendTile(const Block &block, Tile tile, mlir::Value careful);

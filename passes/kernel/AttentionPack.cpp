@@ -15,26 +15,6 @@
 using namespace mlir;
 using namespace attn;
 
-/// Covers the last axis of an operand: by vectors, of which the last one may
-/// overlap the one before, or element by element where there is not one whole
-/// vector of neighbours.
-void AttentionKernel::forEachChunk(Value operand, Value extent,
-                                   function_ref<void(Value)> whole,
-                                   function_ref<void(Value)> single) {
-  auto bySingles = [&] { b.forLoop(zero, extent, one, single); };
-  if (!cast<MemRefType>(operand.getType()).isLastDimUnitStride())
-    return bySingles();
-  Value step = b.index(tile.vectorLength);
-  b.ifElse(
-      b.cmp(arith::CmpIPredicate::sge, extent, step),
-      [&] {
-        Value last = b.sub(extent, step);
-        b.forLoop(zero, extent, step,
-                  [&](Value first) { whole(b.min(first, last)); });
-      },
-      bySingles);
-}
-
 /// Transposes one panel of keys. Places beyond the last key repeat it: their
 /// scores are masked.
 void AttentionKernel::packKeys(Value slot, Value pair, Value panel) {

@@ -16,9 +16,13 @@
 
 namespace attn {
 
-/// Emits `op`, any attn op on tensors but attn.yield, as linalg and tensor ops
+/// Emits `op`, any attn op on tensors with one result, as linalg and tensor ops
 /// at the builder's place, and returns what replaces its result.
 mlir::Value lowerOp(mlir::OpBuilder &builder, mlir::Operation *op);
+
+/// The same for linear attention, which can have two.
+llvm::SmallVector<mlir::Value> lowerLinearAttention(mlir::OpBuilder &builder,
+                                                    LinearAttentionOp op);
 
 /// The sizes of the result of attention: query's, with value's last one.
 llvm::SmallVector<mlir::OpFoldResult> getResultSizes(mlir::OpBuilder &builder,

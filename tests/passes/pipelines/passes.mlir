@@ -30,6 +30,7 @@
 //      TILE: convert-bufferization-to-memref
 //      TILE: optimize-allocation-liveness
 //      TILE: attn-tile-attention{key-block=16 query-block=8 vector-bits=256}
+//      TILE: attn-tile-linear-attention{vector-bits=256}
 //      TILE: attn-lower-to-loops{parallel=true reassociate=true}
 //      TILE: loop-invariant-code-motion
 

@@ -1,0 +1,90 @@
+//===- TileLinearAttention.cpp - Linear attention to vectors ----*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Passes.h"
+
+#include "dialect/AttnOps.h"
+#include "passes/kernel/KernelOutliner.h"
+#include "passes/kernel/LinearKernel.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Debug.h"
+
+#define DEBUG_TYPE "attn-tile-linear-attention"
+
+namespace attn {
+#define GEN_PASS_DEF_TILELINEARATTENTION
+#include "passes/Passes.h.inc"
+} // namespace attn
+
+using namespace mlir;
+using namespace attn;
+
+namespace {
+
+struct TileLinearAttention
+    : attn::impl::TileLinearAttentionBase<TileLinearAttention> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    if (vectorBits != 128 && vectorBits != 256 && vectorBits != 512) {
+      getOperation().emitError("vector-bits must be 128, 256 or 512, got ")
+          << vectorBits.getValue();
+      return signalPassFailure();
+    }
+    // Before bufferization there is nothing to tile yet.
+    SmallVector<LinearAttentionOp> ops;
+    getOperation().walk([&](LinearAttentionOp op) {
+      if (!op.hasPureTensorSemantics())
+        ops.push_back(op);
+    });
+    if (ops.empty())
+      return;
+    llvm::StringMap<func::FuncOp> known;
+    ThreadFunctions threads = declareThreadFunctions(getOperation());
+    SymbolTable symbols(getOperation());
+    for (LinearAttentionOp op : ops) {
+      LLVM_DEBUG(llvm::dbgs()
+                 << "tile linear attention at " << op.getLoc() << "\n");
+      KernelInputs inputs(op);
+      func::FuncOp outlined = outlineKernel(op, inputs);
+      auto [it, isNew] = known.try_emplace(getKernelText(outlined), outlined);
+      if (isNew) {
+        outlined.setName("linear_attention");
+        symbols.insert(outlined);
+        emitKernel(outlined, threads);
+      } else {
+        outlined.erase();
+      }
+      OpBuilder builder(op);
+      func::CallOp::create(builder, op.getLoc(), it->second, inputs.arguments);
+      op.erase();
+      ++numTiled;
+    }
+  }
+
+private:
+  void emitKernel(func::FuncOp kernel, const ThreadFunctions &threads) {
+    auto op = *kernel.getOps<LinearAttentionOp>().begin();
+    KernelBuilder builder(op.getLoc(), op);
+    TileShape tile = chooseTileShape(
+        {vectorBits, op.getAccumulatorType().getWidth()}, /*queryBlock=*/0,
+        /*keyBlock=*/0);
+    LinearKernel(builder, op, tile).emit(threads);
+    op.erase();
+  }
+};
+
+} // namespace

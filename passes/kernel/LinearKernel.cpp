@@ -1,0 +1,220 @@
+//===- LinearKernel.cpp - The loop nest of linear attention -----*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/kernel/LinearKernel.h"
+
+#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace attn;
+
+/// Positions of a chunk at least. Longer chunks weigh more keys one by one,
+/// shorter ones update the state more often.
+static constexpr int64_t kMinLength = 64;
+
+LinearKernel::LinearKernel(KernelBuilder &builder, LinearAttentionOp op,
+                           TileShape tile)
+    : AttentionSizes(builder, op.getQuery(), op.getKey(), op.getValue()),
+      KernelBase(builder, op.getAccumulatorType(), tile.vectorLength), op(op),
+      tile(tile), length(llvm::alignTo(
+                      kMinLength, std::lcm(tile.rowTile, tile.getPanel()))),
+      decays(op.getDecay() != nullptr),
+      stateRows(b.roundUp(headDim, tile.rowTile)),
+      keyStride(b.roundUp(stateRows, vectorLength)),
+      paddedValueDim(b.roundUp(valueDim, vectorLength)),
+      stateSize(b.mul(stateRows, paddedValueDim)) {}
+
+void LinearKernel::emit(const ThreadFunctions &threads) {
+  layOutScratch();
+  Value work = b.mul(b.mul(b.mul(batches, heads), b.max(queries, keys)),
+                     b.mul(headDim, b.mul(valueDim, b.index(2))));
+  if (op.getCausal())
+    emitCausal(threads, work);
+  else
+    emitFull(threads, work);
+}
+
+void LinearKernel::layOutScratch() {
+  Value columns = b.mul(b.roundUp(headDim, vectorLength), b.index(length));
+  addPart(queryPart, columns);
+  addPart(keyRowPart, b.mul(b.index(length), keyStride));
+  addPart(valuePart, b.mul(b.index(length), paddedValueDim));
+  addPart(outputPart, b.mul(b.index(tile.rowTile), paddedValueDim));
+  if (!op.getCausal())
+    return;
+  addPart(keyPart, columns);
+  addPart(scorePart, b.index(tile.rowTile * length));
+  addPart(statePart, stateSize);
+  if (!decays)
+    return;
+  addPart(weightPart, b.index(length * length));
+  addPart(entryPart, b.index(length));
+  addPart(logPart, b.index(length));
+}
+
+//===----------------------------------------------------------------------===//
+// Causal
+//===----------------------------------------------------------------------===//
+
+void LinearKernel::emitCausal(const ThreadFunctions &threads, Value work) {
+  emitTeam(threads, work, [&] {
+    // What no operand fills stays 0.
+    fill(keyRowPart, b.mul(b.index(length), keyStride), 0.0);
+    fill(valuePart, b.mul(b.index(length), paddedValueDim), 0.0);
+    b.forLoop(threadNumber, b.mul(batches, heads), teamSize, [&](Value task) {
+      emitSequence(b.div(task, heads), b.rem(task, heads));
+    });
+  });
+}
+
+void LinearKernel::emitSequence(Value batch, Value head) {
+  bool isCarried = op.getState() != nullptr;
+  fill(statePart, stateSize, 0.0);
+  if (isCarried)
+    loadState(batch, head);
+  bool byPosition = op.hasPositionDecay();
+  if (decays && !byPosition)
+    weighDistances(loadDecay(batch, head, zero));
+
+  b.forLoop(zero, keys, b.index(length), [&](Value first) {
+    Chunk chunk;
+    chunk.batch = batch;
+    chunk.head = head;
+    chunk.keyHead = b.div(head, group);
+    chunk.first = first;
+    chunk.count = b.min(b.index(length), b.sub(keys, first));
+    if (byPosition)
+      weighPositions(chunk);
+    packColumns(op.getQuery(), queryPart, chunk.head, chunk);
+    packColumns(op.getKey(), keyPart, chunk.keyHead, chunk);
+    packRows(op.getValue(), valuePart, paddedValueDim, valueDim, chunk,
+             /*scales=*/false);
+
+    State state = {scratch, statePart, headDim};
+    if (!isCarried) {
+      Value isFirst = b.cmp(arith::CmpIPredicate::eq, first, zero);
+      state.rows = b.createOrFold<arith::SelectOp>(isFirst, zero, state.rows);
+    }
+    emitOutputs(chunk, state);
+
+    auto update = [&] {
+      packRows(op.getKey(), keyRowPart, keyStride, headDim, chunk, decays);
+      if (decays)
+        chunk.decay =
+            broadcast(scratch, b.add(entryPart, b.sub(chunk.count, one)));
+      updateState(chunk, state);
+    };
+    if (isCarried)
+      update();
+    else
+      b.ifThen(
+          b.cmp(arith::CmpIPredicate::slt, b.add(first, chunk.count), keys),
+          update);
+  });
+  if (isCarried)
+    storeState(batch, head);
+}
+
+void LinearKernel::loadState(Value batch, Value head) {
+  b.forLoop(zero, headDim, one, [&](Value row) {
+    Value place = b.add(statePart, b.mul(row, paddedValueDim));
+    copyRow(op.getState(), batch, head, row, valueDim, scratch, place);
+  });
+}
+
+void LinearKernel::storeState(Value batch, Value head) {
+  b.forLoop(zero, headDim, one, [&](Value row) {
+    Value place = b.add(statePart, b.mul(row, paddedValueDim));
+    b.forLoop(zero, valueDim, b.index(vectorLength), [&](Value column) {
+      storeElements(loadVector(scratch, b.add(place, column)), op.getInits()[1],
+                    batch, head, row, column, b.sub(valueDim, column));
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Not causal
+//===----------------------------------------------------------------------===//
+
+/// The states of all keys first, then the queries.
+void LinearKernel::emitFull(const ThreadFunctions &threads, Value work) {
+  Value pairs = b.mul(batches, keyHeads);
+  Value states = allocate(b.mul(pairs, stateSize));
+  Value chunkLength = b.index(length);
+  emitTeam(threads, work, [&] {
+    fill(keyRowPart, b.mul(chunkLength, keyStride), 0.0);
+    fill(valuePart, b.mul(chunkLength, paddedValueDim), 0.0);
+    b.forLoop(threadNumber, pairs, teamSize, [&](Value pair) {
+      State state = {states, b.mul(pair, stateSize), headDim};
+      b.forLoop(zero, stateSize, b.index(vectorLength), [&](Value place) {
+        storeVector(b.constant(vectorType, 0.0), states,
+                    b.add(state.offset, place));
+      });
+      b.forLoop(zero, keys, chunkLength, [&](Value first) {
+        Chunk chunk;
+        chunk.batch = b.div(pair, keyHeads);
+        chunk.keyHead = b.rem(pair, keyHeads);
+        chunk.first = first;
+        chunk.count = b.min(chunkLength, b.sub(keys, first));
+        packRows(op.getKey(), keyRowPart, keyStride, headDim, chunk,
+                 /*scales=*/false);
+        packRows(op.getValue(), valuePart, paddedValueDim, valueDim, chunk,
+                 /*scales=*/false);
+        updateState(chunk, state);
+      });
+    });
+    omp::BarrierOp::create(b);
+
+    Value chunks = b.ceilDiv(queries, chunkLength);
+    Value tasks = b.mul(b.mul(batches, heads), chunks);
+    b.forLoop(threadNumber, tasks, teamSize, [&](Value task) {
+      Value sequence = b.div(task, chunks);
+      Chunk chunk;
+      chunk.batch = b.div(sequence, heads);
+      chunk.head = b.rem(sequence, heads);
+      chunk.keyHead = b.div(chunk.head, group);
+      chunk.first = b.mul(b.rem(task, chunks), chunkLength);
+      chunk.count = b.min(chunkLength, b.sub(queries, chunk.first));
+      packColumns(op.getQuery(), queryPart, chunk.head, chunk);
+      Value pair = b.add(b.mul(chunk.batch, keyHeads), chunk.keyHead);
+      emitOutputs(chunk, {states, b.mul(pair, stateSize), headDim});
+    });
+  });
+  deallocate(states);
+}
+
+//===----------------------------------------------------------------------===//
+// Outputs of a chunk
+//===----------------------------------------------------------------------===//
+
+void LinearKernel::emitOutputs(const Chunk &chunk, const State &state) {
+  b.forLoop(zero, chunk.count, b.index(tile.rowTile), [&](Value firstRow) {
+    if (op.getCausal())
+      scoreRows(firstRow);
+    emitColumns([&](Value column, int64_t vectors) {
+      outputColumns(firstRow, state, column, vectors);
+    });
+    storeRows(chunk, firstRow);
+  });
+}
+
+void LinearKernel::storeRows(const Chunk &chunk, Value firstRow) {
+  Value rows = b.min(b.index(tile.rowTile), b.sub(chunk.count, firstRow));
+  Value firstQuery = b.add(chunk.first, firstRow);
+  b.forLoop(zero, rows, one, [&](Value row) {
+    Value source = b.add(outputPart, b.mul(row, paddedValueDim));
+    b.forLoop(zero, valueDim, b.index(vectorLength), [&](Value column) {
+      storeElements(loadVector(scratch, b.add(source, column)),
+                    op.getInits()[0], chunk.batch, chunk.head,
+                    b.add(firstQuery, row), column, b.sub(valueDim, column));
+    });
+  });
+}

@@ -1,0 +1,110 @@
+//===- LinearKernel.h - The loop nest of linear attention -------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ATTN_PASSES_KERNEL_LINEARKERNEL_H
+#define ATTN_PASSES_KERNEL_LINEARKERNEL_H
+
+#include "dialect/AttnOps.h"
+#include "passes/kernel/AttentionBase.h"
+#include "passes/kernel/TileShape.h"
+
+namespace attn {
+
+/// Emits one attn.linear_attention on buffers, at the builder's place. The
+/// description of attn-tile-linear-attention shows the loop nest.
+///
+/// Positions are taken in chunks of a fixed length (Yang et al. 2024, "Gated
+/// Linear Attention", the chunkwise form): what came before a chunk is in the
+/// state, the keys of the chunk itself are weighed one by one. A causal
+/// sequence belongs to one thread, and every sum has one order, so results do
+/// not depend on the number of threads.
+class LinearKernel : AttentionSizes, KernelBase {
+public:
+  LinearKernel(KernelBuilder &builder, LinearAttentionOp op, TileShape tile);
+
+  void emit(const ThreadFunctions &threads);
+
+private:
+  /// Positions of one sequence. `decay` is what the state is multiplied with
+  /// over the chunk, null for 1.
+  struct Chunk {
+    mlir::Value batch, head, keyHead;
+    mlir::Value first, count;
+    mlir::Value decay;
+  };
+  /// A state, `[head dim][value dim]` with padded rows and columns: its place,
+  /// and how many rows to read, none of a state that is 0.
+  struct State {
+    mlir::Value buffer, offset, rows;
+  };
+
+  // LinearKernel.cpp: sequences and chunks.
+  void layOutScratch();
+  void emitCausal(const ThreadFunctions &threads, mlir::Value work);
+  void emitSequence(mlir::Value batch, mlir::Value head);
+  void emitFull(const ThreadFunctions &threads, mlir::Value work);
+  void emitOutputs(const Chunk &chunk, const State &state);
+  void loadState(mlir::Value batch, mlir::Value head);
+  void storeState(mlir::Value batch, mlir::Value head);
+  void storeRows(const Chunk &chunk, mlir::Value firstRow);
+
+  // LinearPack.cpp: operands in the order in which the tiles read them.
+  void packColumns(mlir::Value operand, mlir::Value part, mlir::Value head,
+                   const Chunk &chunk);
+  void packRows(mlir::Value operand, mlir::Value part, mlir::Value stride,
+                mlir::Value extent, const Chunk &chunk, bool scales);
+
+  // LinearDecay.cpp: the factors between the positions of a chunk.
+  mlir::Value loadDecay(mlir::Value batch, mlir::Value head,
+                        mlir::Value position);
+  mlir::Value emitFactor(mlir::Value logarithm);
+  void weighDistances(mlir::Value decay);
+  void weighPositions(const Chunk &chunk);
+  void storeWeights(mlir::Value row, mlir::Value column, mlir::Value logs);
+
+  // LinearTile.cpp: register tiles.
+  void scoreRows(mlir::Value firstRow);
+  void emitColumns(llvm::function_ref<void(mlir::Value, int64_t)> body);
+  void outputColumns(mlir::Value firstRow, const State &state,
+                     mlir::Value column, int64_t vectors);
+  void updateState(const Chunk &chunk, const State &state);
+  void updateColumns(const Chunk &chunk, const State &state,
+                     mlir::Value firstRow, mlir::Value column, int64_t vectors);
+  /// sums += broadcasts of `left(step, row)` times the vectors at `right(step)`
+  /// of `buffer`, for steps from `first` to before `last`.
+  llvm::SmallVector<mlir::Value>
+  accumulate(mlir::Value first, mlir::Value last, mlir::ValueRange sums,
+             mlir::Value buffer, int64_t vectors,
+             llvm::function_ref<mlir::Value(mlir::Value, int64_t)> left,
+             llvm::function_ref<mlir::Value(mlir::Value)> right);
+
+  LinearAttentionOp op;
+  TileShape tile;
+  /// Positions of a chunk: whole row tiles and whole panels.
+  int64_t length;
+  bool decays;
+
+  /// The head dim in whole row tiles, the same in whole vectors, and the value
+  /// dim in whole vectors.
+  mlir::Value stateRows, keyStride, paddedValueDim;
+  mlir::Value stateSize;
+
+  /// Of a chunk: queries and keys `[head dim][position]`; keys and values
+  /// `[position][…]`, keys by what they decay to the end of the chunk.
+  mlir::Value queryPart, keyPart, keyRowPart, valuePart;
+  /// Of a tile of rows: `[row][position]` and `[row][value dim]`.
+  mlir::Value scorePart, outputPart;
+  mlir::Value statePart;
+  /// Factors from position to position, `[row][position]`, and from before the
+  /// chunk to each; logarithms of a row.
+  mlir::Value weightPart, entryPart, logPart;
+};
+
+} // namespace attn
+
+#endif // ATTN_PASSES_KERNEL_LINEARKERNEL_H
