@@ -95,6 +95,39 @@ def FuseAttention : Pass<"attn-fuse-attention", "mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "num-fused", "attentions fused">];
 }
 
+def RaiseLinearAttention
+    : Pass<"attn-raise-linear-attention", "mlir::func::FuncOp"> {
+  let summary = "recognises causal sums over values without a softmax";
+  let description = [{
+    Before, with a mask of `k <= q`:
+
+    ```mlir
+    %t = attn.transpose %k [0, 1, 3, 2] : tensor<?x?x?x64xf32>
+    %s = attn.matmul %q, %t : tensor<?x?x?x64xf32>, tensor<?x?x64x?xf32>
+    %w = attn.select %causal, %s, %zero : tensor<?x?x?x?xi1>, tensor<?x?x?x?xf32>, f32
+    %o = attn.matmul %w, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %o = attn.linear_attention %q, %k, %v causal
+      : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32> -> tensor<?x?x?x64xf32>
+    ```
+
+    Factors between the first product and the mask go behind the second; a sum of
+    the weights over the keys is their product with ones. Where the weights have
+    another use the matrix is needed anyway: a remark says so, and the program
+    stays as it is. Without a mask nothing is done: `(a @ b) @ c` may well be the
+    cheaper order.
+  }];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::arith::ArithDialect",
+    "mlir::tensor::TensorDialect"
+  ];
+  let statistics = [Statistic<"numRaised", "num-raised", "sums recognised">];
+}
+
 def RaiseMask : Pass<"attn-raise-mask", "mlir::func::FuncOp"> {
   let summary = "moves a mask out of the score region into the mask region";
   let description = [{

@@ -67,6 +67,7 @@ void attn::buildFusePipeline(OpPassManager &passes) {
   passes.addNestedPass<func::FuncOp>(createFuseSoftmax());
   passes.addNestedPass<func::FuncOp>(createFuseNorm());
   passes.addNestedPass<func::FuncOp>(createFuseAttention());
+  passes.addNestedPass<func::FuncOp>(createRaiseLinearAttention());
   // Folds what fusion put into the score regions, so that masks stand out.
   addCleanup(passes);
   passes.addNestedPass<func::FuncOp>(createRaiseMask());

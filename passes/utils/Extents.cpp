@@ -69,13 +69,13 @@ static unsigned countOpen(RankedTensorType type, int64_t axis) {
                         ShapedType::isDynamic);
 }
 
-/// One step back from `axis` of the op's result. Nothing where the op decides
+/// One step back from `axis` of an op's result. Nothing where the op decides
 /// in a way of its own; then `end` is set if it decides by a size.
-static std::optional<Place> stepBack(Operation *op, RankedTensorType type,
+static std::optional<Place> stepBack(OpResult result, RankedTensorType type,
                                      int64_t axis, ExtentSource &end) {
   using Step = std::optional<Place>;
   int64_t rank = type.getRank();
-  return TypeSwitch<Operation *, Step>(op)
+  return TypeSwitch<Operation *, Step>(result.getOwner())
       .Case<UnaryOp, CastOp, SoftmaxOp, ScoreOp, LayerNormOp, RmsNormOp>(
           [&](auto op) { return Place(op.getInput(), axis); })
       .Case<BinaryOp, SelectOp>(
@@ -113,6 +113,12 @@ static std::optional<Place> stepBack(Operation *op, RankedTensorType type,
       .Case([&](AttentionOp op) {
         return axis == rank - 1 ? Place(op.getValue(), axis)
                                 : Place(op.getQuery(), axis);
+      })
+      .Case([&](LinearAttentionOp op) {
+        // The rows of a state are the elements of a head.
+        bool isRow = result.getResultNumber() == 1 && axis == rank - 2;
+        return axis == rank - 1 ? Place(op.getValue(), axis)
+                                : Place(op.getQuery(), isRow ? rank - 1 : axis);
       })
       .Case([&](tensor::CastOp op) -> Step {
         if (!isa<RankedTensorType>(op.getSource().getType()))
@@ -152,11 +158,11 @@ ExtentSource attn::findExtent(Value tensor, int64_t axis) {
       source.constant = type.getDimSize(source.axis);
       break;
     }
-    Operation *op = source.tensor.getDefiningOp();
-    if (!op)
+    auto result = dyn_cast<OpResult>(source.tensor);
+    if (!result)
       break;
     ExtentSource end;
-    std::optional<Place> next = stepBack(op, type, source.axis, end);
+    std::optional<Place> next = stepBack(result, type, source.axis, end);
     if (!next || !isa<RankedTensorType>(next->first.getType())) {
       if (end.constant || end.size)
         return end;

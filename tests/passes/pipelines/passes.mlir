@@ -11,6 +11,7 @@
 //      FUSE: attn-fuse-softmax
 //      FUSE: attn-fuse-norm
 //      FUSE: attn-fuse-attention
+//      FUSE: attn-raise-linear-attention
 //      FUSE: canonicalize
 //      FUSE: cse
 //      FUSE: attn-raise-mask
