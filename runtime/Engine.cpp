@@ -18,6 +18,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "runtime/Allocator.h"
 #include "runtime/CodeGen.h"
+#include "runtime/DType.h"
 #include "runtime/LazyKernels.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -27,6 +28,7 @@
 #include "llvm/Target/TargetMachine.h"
 
 #include <atomic>
+#include <cstring>
 #include <mutex>
 #include <omp.h>
 
@@ -50,6 +52,15 @@ public:
 private:
   int before;
 };
+
+/// What LLVM calls where a processor without AVX-512 stores vectors of bf16
+/// under a mask; Debian 12's libgcc has none.
+__bf16 roundToBFloat(float value) {
+  uint16_t bits = doubleToBFloat(value);
+  __bf16 result;
+  std::memcpy(&result, &bits, sizeof(result));
+  return result;
+}
 } // namespace
 
 struct Executable::Impl {
@@ -95,6 +106,7 @@ llvm::Error Executable::Impl::link(std::unique_ptr<llvm::MemoryBuffer> object) {
   define("_mlir_memref_to_llvm_alloc", &allocateTemporary);
   define("_mlir_memref_to_llvm_aligned_alloc", &allocateAlignedTemporary);
   define("_mlir_memref_to_llvm_free", &freeTemporary);
+  define("__truncsfbf2", &roundToBFloat);
   llvm::Error error =
       jit->getMainJITDylib().define(orc::absoluteSymbols(std::move(hooks)));
   if (!error)
