@@ -336,6 +336,67 @@ DOCS = lengths(*[0] * 9 + [1] * 7 + [2] * 17).reshape(1, 33)
 MARKED = np.arange(600).reshape(2, 300) % 97 == 5
 small, wide = ("--fix", f"C={C}"), ("--fix", f"C={C},hidden=11")
 
+def elu1(x):
+    return np.where(x > 0, x + 1, np.exp(np.minimum(x, 0)))
+
+
+def linear_attention(g):
+    weights = np.tril(elu1(g["q"]) @ elu1(g["k"]).swapaxes(-1, -2))
+    result = weights @ g["v"] / weights.sum(-1, keepdims=True)
+    return {"formula": result, "sums": result}
+
+
+def rms(x, eps=1e-6):
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + x.dtype.type(eps))
+
+
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+
+def turn_pairs(x):
+    t, d = x.shape[-2:]
+    angle = np.arange(t)[:, None] / 10000.0 ** (np.arange(0, d, 2) / d)
+    turned = (x[..., 0::2] + 1j * x[..., 1::2]) * np.exp(1j * angle)
+    return np.stack([turned.real, turned.imag], -1).reshape(x.shape).astype(x.dtype)
+
+
+def retnet(layers, n):
+    def run(g):
+        x = g["x"]
+        for i in range(layers):
+            path = f"h.{i}."
+
+            def project(name, y):
+                return y @ g[f"{path}{name}.weight"].T
+
+            y = rms(x) * g[path + "mix_norm.weight"]
+            q, k, v = (heads(project(f"mix.{name}_proj", y), n) for name in "qkv")
+            t, d = q.shape[-2:]
+            i_, j_ = indices(t)
+            fade = (1 - 2.0 ** (-5 - np.arange(n)))[:, None, None]
+            decay = np.where(j_ <= i_, fade ** np.maximum(i_ - j_, 0), 0).astype(x.dtype)
+            weights = turn_pairs(q) @ turn_pairs(k).swapaxes(-1, -2) * decay
+            kept = rms(weights @ v / x.dtype.type(math.sqrt(d)))
+            x = x + project("mix.out_proj", silu(project("mix.g_proj", y)) * merge(kept))
+            y = rms(x) * g[path + "mlp_norm.weight"]
+            x = x + project("mlp.down", silu(project("mlp.gate", y)) * project("mlp.up", y))
+        return rms(x) * g["norm.weight"]
+
+    return run
+
+
+def retnet_shapes(layers, c):
+    shapes = {"norm.weight": (c,)}
+    for i in range(layers):
+        path = f"h.{i}."
+        shapes.update({path + "mix_norm.weight": (c,), path + "mlp_norm.weight": (c,)})
+        shapes.update({f"{path}mix.{name}_proj.weight": (c, c) for name in ("q", "k", "v", "g", "out")})
+        shapes.update({f"{path}mlp.{name}.weight": (2 * c, c) for name in ("gate", "up")})
+        shapes[path + "mlp.down.weight"] = (c, 2 * c)
+    return shapes
+
+
 # Of each example: inputs to draw, inputs that are given, options, the formula.
 cases = {
     "alibi": [(qkv(2, 6, 33, 8), {}, (), lambda g: plain(
@@ -365,6 +426,7 @@ cases = {
                        for extra in ((), ("--fn", "SelfAttention.paper"))],
     "grouped_window_padding": [(qkv(2, 6, 270, 8, hkv=2), {"len": lengths(200, 0)}, (), grouped)],
     "layer_norm": [({"x": (2, 5, 13), "weight": (13,), "bias": (13,)}, {}, (), norm_and_gate)],
+    "linear_attention": [(qkv(2, 3, t, 8), {}, (), linear_attention) for t in (1, 7, 150)],
     "longformer": [(qkv(2, 1, 300, 8), {"global": MARKED}, (), plain(
         ((abs(np.subtract(*indices(300))) <= 128) | MARKED[:, :, None] | MARKED[:, None])
         [:, None]))],
@@ -374,6 +436,8 @@ cases = {
                             lambda g: relative(g, 9)) for t in (1, 20)],
     "rope": [(qkv(2, 6, 9, 8, hkv=2), {"start": np.int64(5)}, (), lambda g: attend(
         turn(g["q"], 5), turn(g["k"], 5), g["v"], causal(9)))],
+    "retnet": [({"x": (2, 70, 8), **retnet_shapes(2, 8)}, {},
+                ("--fix", "C=8,H=2,layers=2"), retnet(2, 2))],
     "scaled_dot_product": [(qkv(2, 2, 5, 7, s=9, dv=3), {}, (), plain()),
                            (qkv(1, 1, 1, 1), {}, (), plain())],
     "sinusoidal_positions": [({"x": (2, 7, C)}, {}, (), sinusoidal)],
