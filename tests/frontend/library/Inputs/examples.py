@@ -229,7 +229,7 @@ def big_bird(g):
     q, k = q // 16, k // 16
     blocks = -(-g["q"].shape[2] // 16)
     drawn = (q * 7919 + k * 104729 + int(g["seed"]) * 1299709 + 12345) ** 2
-    drawn = drawn % 1000003 % blocks < 3
+    drawn = drawn % 1000003 * blocks < 3 * 1000003
     return plain((abs(q - k) <= 1) | (q < 1) | (k < 1) | drawn)(g)
 
 

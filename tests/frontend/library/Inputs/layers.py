@@ -26,7 +26,7 @@ def layer_norm(g, path, x):
     return centred / scale * g[path + ".weight"] + g[path + ".bias"]
 
 
-def attend(q, k, v, heads, groups, causal=False):
+def attend(q, k, v, heads, groups, causal=False, length=None):
     def split(x, n):
         return x.reshape(B, x.shape[1], n, -1).transpose(0, 2, 1, 3)
 
@@ -36,7 +36,13 @@ def attend(q, k, v, heads, groups, causal=False):
     if causal:
         allowed = np.tril(np.ones(scores.shape[-2:], bool))
         scores = np.where(allowed, scores, -np.inf)
-    y = oracle.softmax(scores) @ v
+    weights = oracle.softmax(scores)
+    if length is not None:
+        allowed = (np.arange(k.shape[2]) < length[:, None])[:, None, None]
+        weights = np.where(allowed, weights, 0)
+        total = weights.sum(axis=-1, keepdims=True)
+        weights = weights / np.where(total > 0, total, 1)
+    y = weights @ v
     return y.transpose(0, 2, 1, 3).reshape(B, q.shape[2], -1)
 
 
@@ -44,10 +50,10 @@ def x_type(like, value):
     return like.dtype.type(value)
 
 
-def multi_head(g, path, x, memory, groups, causal=False):
+def multi_head(g, path, x, memory, groups, causal=False, heads=HEADS, length=None):
     q, k, v = (linear(g, f"{path}.{n}_proj", y)
                for n, y in (("q", x), ("k", memory), ("v", memory)))
-    return linear(g, path + ".out_proj", attend(q, k, v, HEADS, groups, causal))
+    return linear(g, path + ".out_proj", attend(q, k, v, heads, groups, causal, length))
 
 
 def rope(x, heads, start, base):
@@ -142,8 +148,8 @@ def shapes(kind, path="a"):
             yield f"{path}.{name}.weight", (HIDDEN, C)
         yield f"{path}.down.weight", (C, HIDDEN)
 
-    def heads(groups):
-        narrow = (C // HEADS * groups, C)
+    def heads(groups, count=HEADS):
+        narrow = (C // count * groups, C)
         return linears(q_proj=(C, C), k_proj=narrow, v_proj=narrow, out_proj=(C, C))
 
     def block(norms=2, attentions=("attn",)):
@@ -184,6 +190,8 @@ def shapes(kind, path="a"):
         "heads": lambda: heads(HEADS),
         "grouped": lambda: heads(2),
         "single": lambda: heads(1),
+        "thirds": lambda: heads(2, 6),
+        "eighths": lambda: heads(1, 8),
         "fused": lambda: linears(qkv_proj=(3 * C, C), out_proj=(C, C)),
         "narrow": lambda: linears(qkv_proj=(C + C // 2, C), out_proj=(C, C)),
         "block": block,
@@ -233,6 +241,13 @@ cases = {
                lambda g, x: multi_head(g, "a", x, x, 2, True)),
     "cross": ("", "single", "a: MultiHeadAttention(C, 4, G: 1)", "a.cross(x, memory)",
               lambda g, x: multi_head(g, "a", x, g["memory"], 1)),
+    "ratio 3": (mask, "thirds", "a: MultiHeadAttention(C, 6, G: 2)", "a(x, mask: causal)",
+                lambda g, x: multi_head(g, "a", x, x, 2, True, 6)),
+    "ratio 8": (mask, "eighths", "a: MultiHeadAttention(C, 8, G: 1)", "a.cross(x, memory)",
+                lambda g, x: multi_head(g, "a", x, g["memory"], 1, heads=8)),
+    "padding": (mask, "grouped", "a: MultiHeadAttention(C, 4, G: 2)",
+                "a.cross(x, memory, mask: padding(len))",
+                lambda g, x: multi_head(g, "a", x, g["memory"], 2, length=g["len"])),
     "FusedMultiHeadAttention": (mask, "fused", "a: FusedMultiHeadAttention(C, 4)",
                                 "a(x, mask: causal)", fused),
     "grouped and fused": (mask, "narrow", "a: FusedMultiHeadAttention(C, 4, G: 1)",
@@ -271,6 +286,9 @@ def make(imports, kind, field, value, formula):
     if "tokens" in value:
         params["tokens"] = "i64[B, T]"
         inputs["tokens"] = np.arange(B * T).reshape(B, T) % 9
+    if "len" in value:
+        params["len"] = "i32[B]"
+        inputs["len"] = np.array([0, S], np.int32)
     if "words" in value:
         params["words"] = "i64[B, S]"
         inputs["words"] = np.arange(B * S).reshape(B, S) * 5 % 9
@@ -286,3 +304,7 @@ model Case(C = {C}) {{
 
 
 oracle.main("layers", {name: make(*case) for name, case in cases.items()})
+# One position, more than a vector of them, memories of another length.
+some = ("causal", "ratio 3", "ratio 8", "padding", "DecoderBlock", "EncoderDecoder", "LlamaBlock")
+for T, S in ((1, 7), (37, 1), (19, 41)):
+    oracle.main("layers", {f"{name}, T={T}, S={S}": make(*cases[name]) for name in some})

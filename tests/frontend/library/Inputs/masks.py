@@ -24,7 +24,7 @@ def near(i, j, r, size):
 
 def chosen(q, k, size, n, seed):
     number = (q // size * 7919 + k // size * 104729 + seed * 1299709 + 12345) ** 2
-    return number % 1000003 % -(-11 // size) < n
+    return number % 1000003 * -(-11 // size) < n * 1000003
 
 
 masks = {

@@ -60,7 +60,7 @@ def formula(given, dtype):
     angle = position / 10000.0 ** (2 * (column // 2) / (H * D))
     wave = np.where(column % 2 == 0, np.sin(angle), np.cos(angle)).astype(dtype)
     table = given["table"][np.minimum(t + 4, 5)]
-    longer = 3.0 * T / 4 - (3.0 - 1)
+    longer = 3.0 * max(T, 4) / 4 - (3.0 - 1)
     expected = {
         "a_wave": wave,
         "b_half": turn(x, rates(500.0) / 4, t + 5),
@@ -117,9 +117,13 @@ model Case(D = %d) {
 }
 """ % (D, 2 * R, 2 * R, ", ".join(f"{name}: f32{shape}" for name, (shape, _) in uses.items()),
        ", ".join(use.replace("first,", "reshape(first, B, T, D),") for _, use in uses.values()))
-inputs = oracle.random(3, x=(B, H, T, D))
-inputs["learned.weight"] = oracle.random(4, table=(6, D))["table"]
-inputs["at"] = np.array([[0, 0, 0, 1, 2, 3, 4, 5, 6], [7, 3, 1, 100, 0, 2, 9, 8, 5]])
+
+
+def make(count):
+    inputs = oracle.random(3, x=(B, H, count, D))
+    inputs["learned.weight"] = oracle.random(4, table=(6, D))["table"]
+    inputs["at"] = np.arange(B * count).reshape(B, count) * 7 % 11
+    return program, inputs, expected
 
 
 def expected(given, dtype):
@@ -127,4 +131,6 @@ def expected(given, dtype):
 
 
 for options in ((), ("--opt", "0")):
-    oracle.main("positions", {"all": (program, inputs, expected)}, *options)
+    oracle.main("positions", {"all": make(T)}, *options)
+for T in (1, 37):
+    oracle.main("positions", {f"T={T}": make(T)})

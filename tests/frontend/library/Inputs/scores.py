@@ -42,7 +42,7 @@ def formula(given, dtype):
         "f_bias": s + given["bias"],
         "g_t5": s + given["t5"][both, h],
         "h_t5_causal": s + given["t5"][before, h],
-        "i_distance": s + given["terms"][:, h, q, np.clip(q - k, 0, N - 1)],
+        "i_distance": s + given["terms"][:, h, q, N - 1 - np.clip(q - k, 0, N - 1)],
         "j_clipped": s + given["terms"][:, h, q, np.clip(k - q + 5, 0, N - 1)],
         "k_published": s - (published_slopes(H)[h] * (q - k)).astype(dtype),
         "l_linear": s - given["t"][h] * (q - k).astype(dtype),
@@ -91,6 +91,33 @@ fn all(
 }
 """
 oracle.main("scores", {"all": (program, inputs, formula)})
+
+# Biases by distance are those by pair.
+heads, t, s = 3, 37, 50
+given = oracle.random(7, q=(1, heads, t, 4), k=(1, 1, s, 4), table=(16, heads))
+program = """import "std/scores"
+
+fn both(q: f32[B, H, T, D], k: f32[B, 1, S, D], table: f32[N, H]) -> (
+  a: f32[B, H, T, S],
+  b: f32[B, H, T, S]
+) {
+  let zero = q @ k' * 0
+  (
+    relative_bias(t5_biases(q, k, table, farthest: 20))(zero),
+    relative_bias(t5_causal_biases(q, k, table, farthest: 30))(zero)
+  )
+}
+"""
+
+
+def by_pair(given, dtype):
+    h, q, k = np.ogrid[:heads, :t, :s]
+    both = np.where(k > q, 8, 0) + bucket(abs(k - q), 8, 20, dtype)
+    before = bucket(np.maximum(q - k, 0), 16, 30, dtype)
+    return {"a": given["table"][both, h][None], "b": given["table"][before, h][None]}
+
+
+oracle.main("scores", {"t5_biases": (program, given, by_pair)})
 
 # The published slopes for every number of heads.
 for heads in range(1, 33):
