@@ -10,6 +10,7 @@
 #include "passes/Passes.h"
 
 #include "dialect/AttnOps.h"
+#include "passes/analysis/MaskReport.h"
 #include "passes/kernel/AttentionKernel.h"
 #include "passes/kernel/DecodeKernel.h"
 #include "passes/kernel/KernelOutliner.h"
@@ -21,6 +22,7 @@
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringMap.h"
 
 #define DEBUG_TYPE "attn-tile-attention"
@@ -32,6 +34,9 @@ namespace attn {
 
 using namespace mlir;
 using namespace attn;
+
+static constexpr remark::RemarkOpts kMaskRemark =
+    remark::RemarkOpts::name("attn-tile-attention").category("attn-mask");
 
 namespace {
 
@@ -94,6 +99,7 @@ private:
       outlined.erase();
       return kernels;
     }
+    remarkOnMask(op);
     SymbolTable symbols(getOperation());
     int64_t length = vectorBits / op.getAccumulatorType().getWidth();
     if (DecodeKernel::supports(op)) {
@@ -113,6 +119,19 @@ private:
       AttentionKernel(builder, inner, tile).emit(threads);
     });
     return kernels;
+  }
+
+  /// Says which conditions of a mask are tested for each pair, and why.
+  void remarkOnMask(AttentionOp op) {
+    if (!op.hasMask() || !op.getContext()->getRemarkEngine())
+      return;
+    auto noName = [](Value) { return std::string(); };
+    for (const UndecidedCondition &condition :
+         reportMask(op.getMask(), "Tk", noName).undecided)
+      if (!condition.isDecidedByBlock)
+        remark::analysis(condition.loc, kMaskRemark)
+            << "this condition is tested for each pair, since " +
+                   condition.reason;
   }
 
   /// Puts a loop nest in the place of the function's attention.

@@ -43,6 +43,9 @@ struct ShowOptions {
 /// `attnc show`: prints one stage to standard output.
 ExitCode showCommand(const ShowOptions &options);
 
+/// `attnc explain`: what was fused, and how masks were understood.
+ExitCode explainCommand(CompilationOptions options);
+
 struct ParamsOptions {
   CompilationOptions compilation;
   bool json = false;

@@ -16,6 +16,7 @@
 #include "tools/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
@@ -68,6 +69,22 @@ struct Report {
   ScopedDiagnosticHandler handler;
 };
 
+/// Takes the remarks of passes out of the engine's hands.
+class RemarkKeeper : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit RemarkKeeper(std::vector<PassRemark> &remarks) : remarks(remarks) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    std::string text;
+    for (const remark::detail::Remark::Arg &argument : remark.getArgs())
+      text += argument.val;
+    remarks.push_back({remark.getLocation(), text});
+  }
+
+private:
+  std::vector<PassRemark> &remarks;
+};
+
 } // namespace
 
 static DialectRegistry makeRegistry() {
@@ -79,6 +96,14 @@ static DialectRegistry makeRegistry() {
 Compilation::Compilation(CompilationOptions options)
     : options(std::move(options)), diagnostics(sources),
       context(makeRegistry(), MLIRContext::Threading::DISABLED) {}
+
+void Compilation::keepRemarks() {
+  remark::RemarkCategories categories;
+  categories.all = ".*";
+  (void)remark::enableOptimizationRemarks(
+      context, std::make_unique<RemarkKeeper>(remarks),
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);
+}
 
 ExitCode Compilation::reportErrors() {
   diagnostics.print(llvm::errs());
@@ -149,12 +174,16 @@ ExitCode Compilation::lower(Stage stage) {
   }
   if (!options.extraPasses.empty())
     registerPasses();
+  if (options.keepsRemarks)
+    keepRemarks();
   std::string error;
   llvm::raw_string_ostream errorStream(error);
   auto build = [&](OpPassManager &passes) {
     TilePipelineOptions tile;
     tile.optLevel = options.optLevel;
     tile.vectorBits = *vectorBits;
+    tile.queryBlock = options.queryBlock;
+    tile.keyBlock = options.keyBlock;
     buildPipeline(passes, stage, tile);
     if (!options.extraPasses.empty())
       (void)parsePassPipeline(options.extraPasses, passes, errorStream);

@@ -40,8 +40,19 @@ struct CompilationOptions {
   std::string targetCpu;
   /// Whether the code is to run here.
   bool mustRun = false;
+  /// Sizes of blocks of queries and keys; 0: as the cost model says.
+  int64_t queryBlock = 0;
+  int64_t keyBlock = 0;
+  /// Whether to keep what the passes remark.
+  bool keepsRemarks = false;
   /// More passes to run after the last stage, as `--pass-pipeline` writes them.
   std::string extraPasses;
+};
+
+/// What a pass did or could not do, and where in the program.
+struct PassRemark {
+  mlir::Location loc;
+  std::string text;
 };
 
 /// Takes one program from text to the LLVM dialect, a stage at a time. Every
@@ -69,11 +80,14 @@ public:
   /// Prints what has been reported; success if there are no errors.
   ExitCode reportErrors();
   mlir::ModuleOp getModule() { return *module; }
+  /// Of the passes run so far, if they are kept.
+  llvm::ArrayRef<PassRemark> getRemarks() const { return remarks; }
 
 private:
   ExitCode runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build,
                      bool verifies);
   bool isValid();
+  void keepRemarks();
 
   CompilationOptions options;
   frontend::SourceManager sources;
@@ -81,6 +95,7 @@ private:
   std::optional<frontend::Program> program;
   std::optional<frontend::CheckedProgram> checked;
   mlir::MLIRContext context;
+  std::vector<PassRemark> remarks;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
 

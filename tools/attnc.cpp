@@ -24,6 +24,8 @@ using llvm::StringRef;
 
 static cl::SubCommand runSub("run", "compile a program, run it, show results");
 static cl::SubCommand showSub("show", "print one stage of a program");
+static cl::SubCommand explainSub("explain",
+                                 "say what was fused, and what masks leave");
 static cl::SubCommand checkSub("check", "report the mistakes in programs");
 static cl::SubCommand paramsSub("params", "list the parameters of a model");
 static cl::SubCommand librarySub("library",
@@ -32,7 +34,7 @@ static cl::SubCommand fmtSub("fmt", "rewrite programs in the one layout");
 
 static cl::opt<std::string> path(cl::Positional, cl::Required, cl::desc("FILE"),
                                  cl::sub(runSub), cl::sub(showSub),
-                                 cl::sub(paramsSub));
+                                 cl::sub(explainSub), cl::sub(paramsSub));
 static cl::list<std::string> paths(cl::Positional, cl::OneOrMore,
                                    cl::desc("FILE..."), cl::sub(checkSub),
                                    cl::sub(fmtSub));
@@ -41,7 +43,7 @@ static cl::opt<std::string>
              cl::desc("the function to run, or Layer.function; default: the "
                       "entry"),
              cl::value_desc("name"), cl::sub(runSub), cl::sub(showSub),
-             cl::sub(paramsSub));
+             cl::sub(explainSub), cl::sub(paramsSub));
 static cl::opt<int> optLevel("opt",
                              cl::desc("0: the reference lowering; 3: fused, "
                                       "tiled and vectorised (default)"),
@@ -51,12 +53,25 @@ static cl::list<std::string>
     fixedDims("fix", cl::CommaSeparated,
               cl::desc("compile for this size of a dimension only"),
               cl::value_desc("D=64,..."), cl::sub(runSub), cl::sub(showSub),
-              cl::sub(paramsSub));
+              cl::sub(explainSub), cl::sub(paramsSub));
 static cl::opt<std::string>
     targetCpu("target-cpu",
               cl::desc("compile for this CPU, as LLVM names it (x86-64-v3, "
                        "skylake-avx512, ...); default: this machine's"),
-              cl::value_desc("name"), cl::sub(runSub), cl::sub(showSub));
+              cl::value_desc("name"), cl::sub(runSub), cl::sub(showSub),
+              cl::sub(explainSub));
+static cl::opt<int64_t>
+    queryBlock("query-block",
+               cl::desc("queries of a block, up to 4096, in whole register "
+                        "tiles; default: as the cost model says"),
+               cl::value_desc("N"), cl::init(0), cl::sub(runSub),
+               cl::sub(showSub), cl::sub(explainSub));
+static cl::opt<int64_t>
+    keyBlock("key-block",
+             cl::desc("keys of a block, up to 4096, in whole register tiles; "
+                      "default: as the cost model says"),
+             cl::value_desc("N"), cl::init(0), cl::sub(runSub),
+             cl::sub(showSub), cl::sub(explainSub));
 static cl::opt<std::string> extraPasses(
     "add-passes", cl::Hidden,
     cl::desc("more passes after the last stage, as a textual pipeline"),
@@ -73,7 +88,8 @@ static cl::list<std::string>
 static cl::list<std::string>
     dims("dim", cl::CommaSeparated,
          cl::desc("sizes of dimensions that no array gives"),
-         cl::value_desc("T=1024,B=2"), cl::sub(runSub), cl::sub(paramsSub));
+         cl::value_desc("T=1024,B=2"), cl::sub(runSub), cl::sub(explainSub),
+         cl::sub(paramsSub));
 static cl::opt<unsigned long long>
     seed("random", cl::desc("seed of the inputs not given (default 0)"),
          cl::value_desc("seed"), cl::init(0), cl::sub(runSub));
@@ -101,6 +117,9 @@ static cl::opt<bool>
 //===----------------------------------------------------------------------===//
 // Reading them
 //===----------------------------------------------------------------------===//
+
+/// Blocks beyond this would not fit any cache.
+static constexpr int64_t kMaxBlock = 4096;
 
 static bool reportUsage(const llvm::Twine &message) {
   llvm::errs() << "attnc: error: " << message << "\n";
@@ -144,6 +163,13 @@ static bool readCompilation(CompilationOptions &options) {
   options.optLevel = optLevel;
   options.targetCpu = targetCpu;
   options.extraPasses = extraPasses;
+  options.queryBlock = queryBlock;
+  options.keyBlock = keyBlock;
+  for (auto [option, size] : {std::pair(&queryBlock, queryBlock.getValue()),
+                              std::pair(&keyBlock, keyBlock.getValue())})
+    if (option->getNumOccurrences() && (size < 1 || size > kMaxBlock))
+      return reportUsage("--" + option->ArgStr + " expects 1 to " +
+                         llvm::Twine(kMaxBlock) + ", got " + llvm::Twine(size));
   if (optLevel != 0 && optLevel != 3)
     return reportUsage("--opt expects 0 or 3, got " + llvm::Twine(optLevel));
   return parseSizes(fixedDims, "fix", options.staticDims);
@@ -179,6 +205,13 @@ static ExitCode show() {
   return showCommand(options);
 }
 
+static ExitCode explain() {
+  CompilationOptions options;
+  if (!readCompilation(options) || !parseSizes(dims, "dim", options.staticDims))
+    return ExitCode::UserError;
+  return explainCommand(options);
+}
+
 static ExitCode params() {
   ParamsOptions options;
   options.compilation.path = path;
@@ -207,6 +240,8 @@ int main(int argc, char **argv) {
     status = run();
   else if (showSub)
     status = show();
+  else if (explainSub)
+    status = explain();
   else if (paramsSub)
     status = params();
   else if (librarySub)
@@ -216,7 +251,7 @@ int main(int argc, char **argv) {
   else if (fmtSub)
     status = formatCommand(paths, checkOnly);
   else
-    reportUsage("expected a command: run, show, params, library, "
+    reportUsage("expected a command: run, show, explain, params, library, "
                 "check or fmt; see --help");
   return static_cast<int>(status);
 }

@@ -27,6 +27,15 @@ struct Linear {
   Bounds rest;
 };
 
+/// `x floordiv divisor + rest`, or the rest minus the quotient, for an x with
+/// the key in it.
+struct Quotient {
+  bool isNegative;
+  Linear dividend;
+  int64_t divisor;
+  Bounds rest;
+};
+
 class Solver {
 public:
   Solver(KernelBuilder &builder, Region &mask, const IndexBox &box,
@@ -45,12 +54,15 @@ public:
 private:
   /// Masks nest deeper than this only if a program makes them.
   static constexpr int kMaxDepth = 200;
+  /// Factors stay far from wrapping.
+  static constexpr int64_t kMaxFactor = int64_t(1) << 31;
 
   void findDependence();
   bool dependsOnKey(Value value) const { return keyed.contains(value); }
 
   KeyRange all() { return {box.firstKey, b.add(box.lastKey, b.index(1))}; }
-  KeyRange none() { return {box.firstKey, box.firstKey}; }
+  /// Does not stretch a hull.
+  KeyRange none() { return {all().end, box.firstKey}; }
   KeyRange unknown(Operation *op);
   KeyRange intersect(const KeyRange &lhs, const KeyRange &rhs);
   KeyRange hull(const KeyRange &lhs, const KeyRange &rhs);
@@ -65,10 +77,14 @@ private:
   KeyRange solveAtMost(Operation *op, Value lhs, Value rhs, bool strict,
                        int depth);
   KeyRange solveAtMost(const Linear &linear, bool strict);
+  KeyRange solveAtMost(const Quotient &quotient, bool strict);
 
   /// `lhs - rhs`, if that has the form.
   std::optional<Linear> getDifference(Value lhs, Value rhs);
   std::optional<Linear> getLinear(Value value, int depth = 0);
+  std::optional<Quotient> getQuotient(Value value, int depth = 0);
+  Quotient add(const Quotient &quotient, const Bounds &rest);
+  Quotient negate(const Quotient &quotient);
   Bounds add(const Bounds &lhs, const Bounds &rhs);
   Bounds scale(const Bounds &in, int64_t factor);
 
@@ -124,13 +140,8 @@ KeyRange Solver::choose(Value condition, const KeyRange &then,
   return {select(then.first, otherwise.first), select(then.end, otherwise.end)};
 }
 
-/// An empty range must not stretch the other one.
 KeyRange Solver::hull(const KeyRange &lhs, const KeyRange &rhs) {
-  KeyRange both = {b.min(lhs.first, rhs.first), b.max(lhs.end, rhs.end)};
-  auto isEmpty = [&](const KeyRange &range) {
-    return b.cmp(Predicate::sle, range.end, range.first);
-  };
-  return choose(isEmpty(lhs), rhs, choose(isEmpty(rhs), lhs, both));
+  return {b.min(lhs.first, rhs.first), b.max(lhs.end, rhs.end)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,41 +229,36 @@ KeyRange Solver::solveAtMost(Operation *op, Value lhs, Value rhs, bool strict,
   if (auto largest = rhs.getDefiningOp<arith::MaxSIOp>())
     return hull(again(lhs, largest.getLhs()), again(lhs, largest.getRhs()));
 
-  // `x floordiv n <= r` is `x <= n * r + n - 1`, and `r <= x floordiv n` is
-  // `n * r <= x`.
-  auto getQuotient =
-      [&](Value value) -> std::optional<std::pair<Linear, int64_t>> {
-    auto quotient = value.getDefiningOp<arith::FloorDivSIOp>();
-    if (!quotient)
-      return std::nullopt;
-    std::optional<int64_t> divisor = getConstant(quotient.getRhs());
-    std::optional<Linear> dividend = getLinear(quotient.getLhs());
-    if (!divisor || *divisor < 1 || *divisor > (int64_t(1) << 31) || !dividend)
-      return std::nullopt;
-    return std::make_pair(*dividend, *divisor);
-  };
-  if (auto quotient = getQuotient(lhs); quotient && !dependsOnKey(rhs)) {
-    auto [dividend, divisor] = *quotient;
-    Bounds limit = scale(intervals.get(rhs), -divisor);
-    if (!limit.known())
-      return unknown(op);
-    Value slack = b.index(strict ? 0 : 1 - divisor);
-    dividend.rest = add(add(dividend.rest, limit), {slack, slack});
-    // `x floordiv n < r` is `x < n * r`.
-    return solveAtMost(dividend, strict);
+  bool isLeft = dependsOnKey(lhs);
+  std::optional<Quotient> quotient;
+  if (isLeft != dependsOnKey(rhs))
+    quotient = getQuotient(isLeft ? lhs : rhs);
+  if (!quotient)
+    return unknown(op);
+  Bounds other = intervals.get(isLeft ? rhs : lhs);
+  if (!other.known())
+    return unknown(op);
+  return solveAtMost(add(isLeft ? *quotient : negate(*quotient),
+                         scale(other, isLeft ? -1 : 1)),
+                     strict);
+}
+
+/// Where `sign * (x floordiv n) + rest` may be at most 0: `x floordiv n <= r`
+/// is `x <= n * r + n - 1`, and `x floordiv n >= r` is `x >= n * r`.
+KeyRange Solver::solveAtMost(const Quotient &quotient, bool strict) {
+  Value least = quotient.rest.low;
+  if (strict)
+    least = b.add(least, b.index(1));
+  Value limit = b.mul(least, b.index(quotient.divisor));
+  Linear linear = quotient.dividend;
+  if (quotient.isNegative) {
+    linear = {-linear.factor, scale(linear.rest, -1)};
+    linear.rest = add(linear.rest, {limit, limit});
+    return solveAtMost(linear, /*strict=*/false);
   }
-  if (auto quotient = getQuotient(rhs); quotient && !dependsOnKey(lhs)) {
-    auto [dividend, divisor] = *quotient;
-    Bounds limit = scale(intervals.get(lhs), divisor);
-    if (!limit.known())
-      return unknown(op);
-    // `r < x floordiv n` is `n * r + n <= x`.
-    Value slack = b.index(strict ? divisor : 0);
-    Linear negative = {-dividend.factor, add(scale(dividend.rest, -1), limit)};
-    negative.rest = add(negative.rest, {slack, slack});
-    return solveAtMost(negative, /*strict=*/false);
-  }
-  return unknown(op);
+  Value slack = b.add(limit, b.index(1 - quotient.divisor));
+  linear.rest = add(linear.rest, {slack, slack});
+  return solveAtMost(linear, /*strict=*/false);
 }
 
 /// Where `factor * k + rest` may be at most 0: for the least the rest can be.
@@ -315,8 +321,6 @@ std::optional<Linear> Solver::getDifference(Value lhs, Value rhs) {
 }
 
 std::optional<Linear> Solver::getLinear(Value value, int depth) {
-  /// Factors stay far from wrapping.
-  constexpr int64_t kMaxFactor = int64_t(1) << 31;
   if (value == mask.front().getArgument(3)) {
     Value zero = b.index(0);
     return Linear{1, {zero, zero}};
@@ -354,6 +358,45 @@ std::optional<Linear> Solver::getLinear(Value value, int depth) {
       return Linear{in->factor * *factor, scale(in->rest, *factor)};
     }
   return std::nullopt;
+}
+
+Quotient Solver::add(const Quotient &quotient, const Bounds &rest) {
+  return {quotient.isNegative, quotient.dividend, quotient.divisor,
+          add(quotient.rest, rest)};
+}
+
+Quotient Solver::negate(const Quotient &quotient) {
+  return {!quotient.isNegative, quotient.dividend, quotient.divisor,
+          scale(quotient.rest, -1)};
+}
+
+std::optional<Quotient> Solver::getQuotient(Value value, int depth) {
+  Operation *op = value.getDefiningOp();
+  if (!op || depth > kMaxDepth)
+    return std::nullopt;
+  if (auto division = dyn_cast<arith::FloorDivSIOp>(op)) {
+    std::optional<int64_t> divisor = getConstant(division.getRhs());
+    std::optional<Linear> dividend = getLinear(division.getLhs());
+    if (!divisor || *divisor < 1 || *divisor > kMaxFactor || !dividend)
+      return std::nullopt;
+    Value zero = b.index(0);
+    return Quotient{false, *dividend, *divisor, {zero, zero}};
+  }
+  if (!isa<arith::AddIOp, arith::SubIOp>(op))
+    return std::nullopt;
+  unsigned keyedSide = dependsOnKey(op->getOperand(0)) ? 0 : 1;
+  Value other = op->getOperand(1 - keyedSide);
+  if (dependsOnKey(other))
+    return std::nullopt;
+  std::optional<Quotient> inner =
+      getQuotient(op->getOperand(keyedSide), depth + 1);
+  Bounds rest = intervals.get(other);
+  if (!inner || !rest.known())
+    return std::nullopt;
+  bool isDifference = isa<arith::SubIOp>(op);
+  if (isDifference && keyedSide == 1)
+    return add(negate(*inner), rest);
+  return add(*inner, scale(rest, isDifference ? -1 : 1));
 }
 
 KeyRange attn::emitKeyRange(KernelBuilder &builder, Region &mask,

@@ -13,6 +13,7 @@
 #include "passes/kernel/KernelBuilder.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -49,8 +50,10 @@ SetVector<Operation *> attn::getRuleSlice(Region &mask, Operation *op) {
 SmallVector<PositionRead> attn::findPositionReads(Region &mask) {
   SmallVector<PositionRead> reads;
   Block &body = mask.front();
-  for (auto load : body.getOps<memref::LoadOp>()) {
-    if (!load.getType().isIntOrIndex())
+  for (Operation &candidate : body) {
+    Operation *load = &candidate;
+    if (!isa<memref::LoadOp, tensor::ExtractOp>(load) ||
+        !load->getResult(0).getType().isIntOrIndex())
       continue;
     bool depends[4] = {};
     bool isPlain = true;

@@ -93,7 +93,7 @@ const Mask kMasks[] = {
      "%e = arith.cmpi slt, %q, %c : index\n%o = arith.ori %g, %e : i1\n"
      "%d = arith.subi %q, %k : index\n%n = arith.cmpi slt, %d, %w : index\n"
      "%r = arith.ori %o, %n : i1",
-     false},
+     false, false},
     {"neighbourhood",
      "%c = arith.constant 5 : index\n%t = arith.constant true\n"
      "%one = arith.constant 1 : index\n"
@@ -135,7 +135,7 @@ const Mask kMasks[] = {
      "%c = arith.constant 3 : index\n%z = arith.constant 0 : index\n"
      "%d = arith.subi %q, %k : index\n%n = arith.subi %z, %d : index\n"
      "%a = arith.maxsi %d, %n : index\n%r = arith.cmpi sge, %a, %c : index",
-     false},
+     false, false},
     {"block_of_distance",
      "%c = arith.constant 4 : index\n%one = arith.constant 1 : index\n"
      "%d = arith.subi %q, %k : index\n"
@@ -161,12 +161,12 @@ const Mask kMasks[] = {
      "%p = arith.cmpi sge, %k, %q : index\n"
      "%n = arith.cmpi slt, %k, %c : index\n%a = arith.andi %p, %n : i1\n"
      "%r = arith.xori %a, %t : i1",
-     false},
+     false, false},
     {"either",
      "%c = arith.constant 9 : index\n"
      "%p = arith.cmpi sge, %k, %q : index\n"
      "%n = arith.cmpi slt, %k, %c : index\n%r = arith.xori %p, %n : i1",
-     false},
+     false, false},
     {"all", "%r = arith.constant true", true},
     {"none", "%r = arith.constant false", true},
 };

@@ -189,6 +189,10 @@ Bounds RuleIntervals::compute(arith::FloorDivSIOp op) {
   auto [lhs, rhs] = *known;
   Value a = builder.createOrFold<arith::FloorDivSIOp>(lhs.low, rhs.low);
   Value b = builder.createOrFold<arith::FloorDivSIOp>(lhs.high, rhs.low);
+  APInt divisor;
+  if (matchPattern(rhs.low, m_ConstantInt(&divisor)) &&
+      divisor.isStrictlyPositive())
+    return {a, b};
   return {builder.min(a, b), builder.max(a, b)};
 }
 

@@ -1,0 +1,315 @@
+//===- MaskReport.cpp - What the compiler knows of a mask, as text --------===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/analysis/MaskReport.h"
+
+#include "passes/analysis/KeyRange.h"
+#include "passes/analysis/RuleIntervals.h"
+#include "passes/kernel/KernelBuilder.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace attn;
+
+//===----------------------------------------------------------------------===//
+// Expressions
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Prints the integer expressions that emitKeyRange makes, sums in one order.
+class ExpressionPrinter {
+public:
+  explicit ExpressionPrinter(NameFunction getName) : getName(getName) {}
+
+  std::string print(Value value, int depth = 0) {
+    // What a program nests deeper than this nobody reads.
+    if (depth > kMaxDepth)
+      return "…";
+    if (std::optional<std::string> atom = printAtom(value, depth))
+      return *atom;
+    Sum sum;
+    collect(value, 1, sum, depth);
+    return printSum(sum);
+  }
+
+private:
+  static constexpr int kMaxDepth = 40;
+
+  struct Sum {
+    std::map<std::string, int64_t> terms;
+    int64_t constant = 0;
+  };
+
+  static bool isSum(Operation *op) {
+    return op && isa<arith::AddIOp, arith::SubIOp>(op);
+  }
+
+  void collect(Value value, int64_t factor, Sum &sum, int depth) {
+    APInt number;
+    Operation *op = value.getDefiningOp();
+    if (matchPattern(value, m_ConstantInt(&number))) {
+      sum.constant += factor * number.getSExtValue();
+    } else if (isSum(op) && depth < kMaxDepth) {
+      int64_t second = isa<arith::AddIOp>(op) ? factor : -factor;
+      collect(op->getOperand(0), factor, sum, depth + 1);
+      collect(op->getOperand(1), second, sum, depth + 1);
+    } else if (op && isa<arith::MulIOp>(op) &&
+               matchPattern(op->getOperand(1), m_ConstantInt(&number))) {
+      collect(op->getOperand(0), factor * number.getSExtValue(), sum,
+              depth + 1);
+    } else {
+      sum.terms[*printAtom(value, depth + 1)] += factor;
+    }
+  }
+
+  static std::string parenthesise(StringRef text) {
+    bool isOne = !text.contains(' ') || text.ends_with(")");
+    return isOne ? text.str() : "(" + text.str() + ")";
+  }
+
+  static std::string printSum(const Sum &sum) {
+    std::string text;
+    auto add = [&](int64_t factor, StringRef term) {
+      bool isNegative = factor < 0;
+      int64_t size = std::abs(factor);
+      if (text.empty())
+        text += isNegative ? "-" : "";
+      else
+        text += isNegative ? " - " : " + ";
+      if (term.empty())
+        text += std::to_string(size);
+      else if (size == 1)
+        text += term;
+      else
+        text += std::to_string(size) + " * " + parenthesise(term);
+    };
+    // What is added comes first.
+    for (bool isNegative : {false, true})
+      for (const auto &[term, factor] : sum.terms)
+        if (factor != 0 && (factor < 0) == isNegative)
+          add(factor, term);
+    if (sum.constant != 0 || text.empty())
+      add(sum.constant, "");
+    return text;
+  }
+
+  std::string printInner(Value value, int depth) {
+    return parenthesise(print(value, depth + 1));
+  }
+
+  std::string printList(StringRef name, ValueRange values, int depth) {
+    std::string text = name.str();
+    llvm::ListSeparator comma;
+    for (Value value : values)
+      text += StringRef(comma).str() + print(value, depth + 1);
+    return text;
+  }
+
+  /// A minimum of minima is that of all; the same for maxima.
+  std::string printChoice(Operation *op, StringRef name, int depth) {
+    SmallVector<std::string> choices;
+    SmallVector<Value> worklist(llvm::reverse(op->getOperands()));
+    while (!worklist.empty()) {
+      Value value = worklist.pop_back_val();
+      Operation *inner = value.getDefiningOp();
+      if (inner && inner->getName() == op->getName())
+        worklist.append({inner->getOperand(1), inner->getOperand(0)});
+      else if (std::string text = print(value, depth + 1);
+               !llvm::is_contained(choices, text))
+        choices.push_back(text);
+    }
+    if (choices.size() == 1)
+      return choices.front();
+    return name.str() + "(" + llvm::join(choices, ", ") + ")";
+  }
+
+  /// Anything but a sum; nothing for those.
+  std::optional<std::string> printAtom(Value value, int depth) {
+    if (std::string name = getName(value); !name.empty())
+      return name;
+    Operation *op = value.getDefiningOp();
+    if (!op)
+      return "?";
+    APInt number;
+    if (isSum(op) || matchPattern(value, m_ConstantInt(&number)))
+      return depth > kMaxDepth ? std::optional<std::string>("…") : std::nullopt;
+    if (isa<arith::MulIOp>(op) &&
+        matchPattern(op->getOperand(1), m_ConstantInt(&number)))
+      return depth > kMaxDepth ? std::optional<std::string>("…") : std::nullopt;
+    auto binary = [&](StringRef sign) {
+      return printInner(op->getOperand(0), depth) + sign.str() +
+             printInner(op->getOperand(1), depth);
+    };
+    return TypeSwitch<Operation *, std::string>(op)
+        .Case([&](arith::MinSIOp) { return printChoice(op, "min", depth); })
+        .Case([&](arith::MaxSIOp) { return printChoice(op, "max", depth); })
+        .Case([&](arith::FloorDivSIOp) { return binary(" div "); })
+        .Case([&](arith::MulIOp) { return binary(" * "); })
+        .Case([&](arith::AndIOp) { return binary(" and "); })
+        .Case([&](arith::OrIOp) { return binary(" or "); })
+        .Case([&](arith::CmpIOp compare) {
+          return binary(getSign(compare.getPredicate()));
+        })
+        .Case([&](arith::SelectOp select) {
+          return "(if " + print(select.getCondition(), depth + 1) + " then " +
+                 print(select.getTrueValue(), depth + 1) + " else " +
+                 print(select.getFalseValue(), depth + 1) + ")";
+        })
+        .Case<arith::IndexCastOp, arith::ExtSIOp, arith::TruncIOp>(
+            [&](auto cast) { return print(cast.getIn(), depth + 1); })
+        .Case<tensor::ExtractOp>([&](auto read) {
+          return printList(print(read.getTensor(), depth + 1) + "[",
+                           read.getIndices(), depth) +
+                 "]";
+        })
+        .Case<memref::LoadOp>([&](auto read) {
+          return printList(print(read.getMemRef(), depth + 1) + "[",
+                           read.getIndices(), depth) +
+                 "]";
+        })
+        .Default([](Operation *) { return "?"; });
+  }
+
+  static StringRef getSign(arith::CmpIPredicate predicate) {
+    switch (predicate) {
+    case arith::CmpIPredicate::eq:
+      return " == ";
+    case arith::CmpIPredicate::ne:
+      return " != ";
+    case arith::CmpIPredicate::slt:
+      return " < ";
+    case arith::CmpIPredicate::sle:
+      return " <= ";
+    case arith::CmpIPredicate::sgt:
+      return " > ";
+    case arith::CmpIPredicate::sge:
+      return " >= ";
+    default:
+      return " ? ";
+    }
+  }
+
+  NameFunction getName;
+};
+
+/// A block beside the rule to emit code into, with arguments that stand for the
+/// ends of boxes. It is gone with this object.
+class Workspace {
+public:
+  Workspace(Region &mask, unsigned numArguments)
+      : builder(mask.getLoc(), mask.getContext()) {
+    SmallVector<Type> types(numArguments, builder.getIndexType());
+    SmallVector<Location> locs(numArguments, mask.getLoc());
+    block.addArguments(types, locs);
+    builder.setInsertionPointToEnd(&block);
+  }
+
+  Block block;
+  KernelBuilder builder;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Report
+//===----------------------------------------------------------------------===//
+
+/// What keeps a condition from being decided for a block.
+static std::string explain(Region &mask, Operation *condition) {
+  for (Operation *op : getRuleSlice(mask, condition)) {
+    if (isa<memref::LoadOp, tensor::ExtractOp>(op))
+      return "it reads an array at a place that depends on both positions";
+    if (op->getNumRegions() != 0)
+      return "it is computed in a loop";
+    if (op->getNumResults() == 1 && isa<FloatType>(op->getResult(0).getType()))
+      return "it compares numbers that are no integers";
+  }
+  return "its operations have no bounds over ranges";
+}
+
+MaskReport attn::reportMask(Region &mask, StringRef keys,
+                            NameFunction getName) {
+  static constexpr StringRef kNames[] = {"b", "h", "q0", "q1"};
+  Workspace work(mask, std::size(kNames) + 1);
+  KernelBuilder &b = work.builder;
+  auto argument = [&](unsigned i) -> Value {
+    return work.block.getArgument(i);
+  };
+  Value extent = argument(std::size(kNames));
+  IndexBox box = {argument(0), argument(1), argument(2),
+                  argument(3), b.index(0),  b.sub(extent, b.index(1))};
+  SmallVector<Operation *> undecided;
+  KeyRange range = emitKeyRange(b, mask, box, ReadBoundsMap(), &undecided);
+
+  auto name = [&](Value value) -> std::string {
+    auto own = dyn_cast<BlockArgument>(value);
+    if (!own || own.getOwner() != &work.block)
+      return getName(value);
+    unsigned number = own.getArgNumber();
+    return number < std::size(kNames) ? kNames[number].str() : keys.str();
+  };
+  ExpressionPrinter printer(name);
+  MaskReport report = {
+      printer.print(range.first), printer.print(range.end), {}};
+
+  // What is read along one position is known by its bounds in a block.
+  ReadBoundsMap reads;
+  for (const PositionRead &read : findPositionReads(mask)) {
+    Type type = read.load->getResult(0).getType();
+    reads[read.load] = {work.block.addArgument(type, mask.getLoc()),
+                        work.block.addArgument(type, mask.getLoc())};
+  }
+  RuleIntervals intervals(b, mask, box, reads);
+  for (Operation *op : undecided) {
+    bool isKnown = intervals.get(op->getResult(0)).known();
+    report.undecided.push_back(
+        {op->getLoc(), isKnown, isKnown ? "" : explain(mask, op)});
+  }
+  return report;
+}
+
+//===----------------------------------------------------------------------===//
+// Counts
+//===----------------------------------------------------------------------===//
+
+std::optional<BlockCounts> attn::countBlocks(Region &mask, int64_t queries,
+                                             int64_t keys, int64_t queryBlock,
+                                             int64_t keyBlock, int64_t limit) {
+  int64_t queryBlocks = llvm::divideCeil(queries, queryBlock);
+  int64_t keyBlocks = llvm::divideCeil(keys, keyBlock);
+  if (keyBlocks > 0 && queryBlocks > limit / keyBlocks)
+    return std::nullopt;
+  BlockCounts counts;
+  for (int64_t q = 0; q < queries; q += queryBlock)
+    for (int64_t k = 0; k < keys; k += keyBlock) {
+      // Code for a box of constants folds away.
+      Workspace work(mask, 0);
+      KernelBuilder &b = work.builder;
+      IndexBox box = {
+          b.index(0), b.index(0),
+          b.index(q), b.index(std::min(q + queryBlock, queries) - 1),
+          b.index(k), b.index(std::min(k + keyBlock, keys) - 1)};
+      BoxClass result = classifyBox(b, mask, box);
+      APInt possible, certain;
+      if (!matchPattern(result.possible, m_ConstantInt(&possible)) ||
+          !matchPattern(result.certain, m_ConstantInt(&certain)))
+        return std::nullopt;
+      ++(possible.isZero()  ? counts.empty
+         : certain.isZero() ? counts.partial
+                            : counts.full);
+    }
+  return counts;
+}

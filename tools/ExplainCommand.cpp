@@ -1,0 +1,34 @@
+//===- ExplainCommand.cpp - attnc explain -----------------------*- C++ -*-===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Explain.h"
+#include "runtime/Engine.h"
+#include "tools/Commands.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace attn;
+using namespace attn::tools;
+
+ExitCode tools::explainCommand(CompilationOptions options) {
+  options.keepsRemarks = true;
+  Compilation compilation(options);
+  if (ExitCode status = compilation.compile(Stage::Fused);
+      status != ExitCode::Success)
+    return status;
+  for (const PassRemark &remark : compilation.getRemarks())
+    llvm::outs() << formatPlace(remark.loc) << ": " << remark.text << "\n";
+  TilePipelineOptions tile;
+  // The compilation has asked for this CPU before.
+  tile.vectorBits = llvm::cantFail(
+      runtime::getVectorBits(options.targetCpu, /*mustRun=*/false));
+  tile.queryBlock = options.queryBlock;
+  tile.keyBlock = options.keyBlock;
+  explainAttention(compilation.getModule(), tile, llvm::outs());
+  return ExitCode::Success;
+}
