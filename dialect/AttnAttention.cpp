@@ -9,6 +9,7 @@
 #include "dialect/AttnOps.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -18,10 +19,10 @@ using namespace attn;
 // Rules
 //===----------------------------------------------------------------------===//
 
-/// Checks a rule region's arguments, [score,] b, h, q, k, and what it yields: a
-/// score, or a bool where `score` is null.
+/// Checks a rule region's arguments, [score,] b, h, q, k, and what it yields.
+/// `score` is null where it takes none.
 static LogicalResult verifyRule(Operation *op, Region &region, StringRef name,
-                                Type score) {
+                                Type score, Type result) {
   Type index = IndexType::get(op->getContext());
   SmallVector<Type> expected(4, index);
   if (score)
@@ -36,12 +37,21 @@ static LogicalResult verifyRule(Operation *op, Region &region, StringRef name,
     return op->emitOpError()
            << "expects the " << name << " region to end in "
            << YieldOp::getOperationName() << ", got " << block.back().getName();
-  Type result = score ? score : IntegerType::get(op->getContext(), 1);
   if (yield.getValue().getType() != result)
     return op->emitOpError()
            << "expects the " << name << " region to yield " << result
            << ", got " << yield.getValue().getType();
   return success();
+}
+
+static LogicalResult verifyMask(Operation *op, Region &region, StringRef name) {
+  return verifyRule(op, region, name, Type(),
+                    IntegerType::get(op->getContext(), 1));
+}
+
+static LogicalResult verifyScore(Operation *op, Region &region, StringRef name,
+                                 Type score) {
+  return verifyRule(op, region, name, score, score);
 }
 
 /// Whether what `op` itself does to memory is known to be reading at most. The
@@ -103,6 +113,11 @@ ShapedType AttentionOp::getValueType() {
   return cast<ShapedType>(getValue().getType());
 }
 
+RankedTensorType AttentionOp::getRowType() {
+  return RankedTensorType::get(getQueryType().getShape().drop_back(),
+                               getAccumulatorType());
+}
+
 void AttentionOp::getAsmBlockArgumentNames(Region &region,
                                            OpAsmSetValueNameFn setName) {
   nameRuleArguments(region, setName);
@@ -117,9 +132,16 @@ void AttentionOp::getEffects(
        {&getQueryMutable(), &getKeyMutable(), &getValueMutable()})
     effects.emplace_back(MemoryEffects::Read::get(), operand,
                          SideEffects::DefaultResource::get());
-  for (OpOperand &operand : getInitMutable())
-    effects.emplace_back(MemoryEffects::Write::get(), &operand,
-                         SideEffects::DefaultResource::get());
+  for (OpOperand &operand : getSinkMutable())
+    if (isa<MemRefType>(operand.get().getType()))
+      effects.emplace_back(MemoryEffects::Read::get(), &operand,
+                           SideEffects::DefaultResource::get());
+  for (MutableOperandRange inits :
+       {getInitMutable(), getLseInitMutable(), getMaxInitMutable(),
+        getEntropyInitMutable()})
+    for (OpOperand &operand : inits)
+      effects.emplace_back(MemoryEffects::Write::get(), &operand,
+                           SideEffects::DefaultResource::get());
 }
 
 LogicalResult AttentionOp::verifyShapes(std::optional<Location> loc,
@@ -183,22 +205,71 @@ LogicalResult AttentionOp::verifyShapes(std::optional<Location> loc,
   return success();
 }
 
+/// One number, or one a head.
+static LogicalResult verifySink(AttentionOp op) {
+  Type type = op.getSink().getType();
+  bool isFit = getElementTypeOrSelf(type) == op.getAccumulatorType();
+  int64_t rank = op.getQueryType().getRank();
+  int64_t heads = rank == 4 ? op.getQueryType().getDimSize(1) : 1;
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    isFit &= areCompatible(shaped.getDimSize(0), heads);
+  if (isFit)
+    return success();
+  return op.emitOpError("expects a sink of type ")
+         << op.getAccumulatorType() << " or "
+         << RankedTensorType::get(heads, op.getAccumulatorType()) << ", got "
+         << type;
+}
+
+static bool hasStatistics(AttentionOp op) {
+  return op.getLse() || op.getLseInit() || op.getMax() || op.getMaxInit() ||
+         op.getEntropy() || op.getEntropyInit();
+}
+
+/// One number a row, on tensors or on buffers.
+static LogicalResult verifyRows(AttentionOp op, StringRef name, Value result,
+                                Value init) {
+  bool buffers = isa<MemRefType>(op.getQueryType());
+  if (result && init && result.getType() != init.getType())
+    return op.emitOpError("expects ")
+           << name << " and its outs of one type, got " << result.getType()
+           << " and " << init.getType();
+  if (!buffers && init && !result)
+    return op.emitOpError("expects a result for the outs of ") << name;
+  for (Value value : {result, init}) {
+    if (!value)
+      continue;
+    auto type = cast<ShapedType>(value.getType());
+    RankedTensorType expected = op.getRowType();
+    if (isa<MemRefType>(type) != buffers ||
+        type.getElementType() != expected.getElementType() ||
+        type.getRank() != expected.getRank() ||
+        !llvm::all_of_zip(type.getShape(), expected.getShape(), areCompatible))
+      return op.emitOpError("expects ")
+             << name << " like " << expected << ", got " << type;
+  }
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   // (C8)
   bool buffers = isa<MemRefType>(getQueryType());
   SmallVector<Type> types = {getKeyType(), getValueType()};
   if (getInit())
     types.push_back(getInit().getType());
+  if (getSink() && isa<ShapedType>(getSink().getType()))
+    types.push_back(getSink().getType());
   for (Type type : types)
     if (isa<MemRefType>(type) != buffers)
       return emitOpError("expects either tensors or buffers, got ")
              << getQueryType() << " and " << type;
   if (buffers && !getInit())
     return emitOpError("expects outs with buffers, got none");
-  if (buffers == hasPureTensorSemantics())
-    return buffers ? emitOpError("expects no result with buffers, got ")
-                         << getResult().getType()
-                   : emitOpError("expects a result with tensors, got none");
+  if (buffers && hasPureTensorSemantics())
+    return emitOpError("expects no result with buffers, got ")
+           << getOperation()->getResult(0).getType();
+  if (!buffers && !getResult())
+    return emitOpError("expects a result with tensors, got none");
   // (C1) (C2) (C3) (C4) (C5) (C6) (C9)
   auto result =
       cast<ShapedType>(buffers ? getInit().getType() : getResult().getType());
@@ -212,21 +283,38 @@ LogicalResult AttentionOp::verify() {
   if (getScale() && getScale().getType() != getAccumulatorType())
     return emitOpError("expects scale of type ")
            << getAccumulatorType() << ", got " << getScale().getType();
-  return success();
+  // (C13)
+  if (getSink() && failed(verifySink(*this)))
+    return failure();
+  // (C14)
+  if (!isSoftmax() && (getSink() || hasStatistics(*this)))
+    return emitOpError("expects sink, lse, max and entropy with softmax only, "
+                       "got the normalizer ")
+           << stringifyNormalizer(getNormalizer());
+  // (C15)
+  if (failed(verifyRows(*this, "lse", getLse(), getLseInit())) ||
+      failed(verifyRows(*this, "max", getMax(), getMaxInit())))
+    return failure();
+  return verifyRows(*this, "entropy", getEntropy(), getEntropyInit());
 }
 
 LogicalResult AttentionOp::verifyRegions() {
   // (C10)
-  if (hasMask() && failed(verifyRule(*this, getMask(), "mask", Type())))
+  if (hasMask() && failed(verifyMask(*this, getMask(), "mask")))
     return failure();
   // (C11)
   if (hasScore() &&
-      failed(verifyRule(*this, getScore(), "score", getAccumulatorType())))
+      failed(verifyScore(*this, getScore(), "score", getAccumulatorType())))
+    return failure();
+  // (C16)
+  if (hasFactor() && failed(verifyRule(*this, getFactor(), "factor", Type(),
+                                       getAccumulatorType())))
     return failure();
   // (C12)
-  if (failed(verifyNoWrites(*this, getMask(), "mask")))
+  if (failed(verifyNoWrites(*this, getMask(), "mask")) ||
+      failed(verifyNoWrites(*this, getScore(), "score")))
     return failure();
-  return verifyNoWrites(*this, getScore(), "score");
+  return verifyNoWrites(*this, getFactor(), "factor");
 }
 
 //===----------------------------------------------------------------------===//
@@ -249,7 +337,7 @@ LogicalResult MaskOp::verify() {
 
 LogicalResult MaskOp::verifyRegions() {
   // (C2)
-  if (failed(verifyRule(*this, getRule(), "rule", Type())))
+  if (failed(verifyMask(*this, getRule(), "rule")))
     return failure();
   // (C3)
   return verifyNoWrites(*this, getRule(), "rule");
@@ -269,8 +357,8 @@ LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
 
 LogicalResult ScoreOp::verifyRegions() {
   // (C1)
-  if (failed(verifyRule(*this, getRule(), "rule",
-                        getInput().getType().getElementType())))
+  if (failed(verifyScore(*this, getRule(), "rule",
+                         getInput().getType().getElementType())))
     return failure();
   // (C2)
   return verifyNoWrites(*this, getRule(), "rule");

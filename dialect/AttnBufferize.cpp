@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/BufferDeallocationOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace mlir::bufferization;
@@ -21,32 +22,45 @@ using attn::LinearAttentionOp;
 
 namespace {
 
-/// Query, key and value are read whole, `outs` is written whole and becomes the
-/// result. Tensors that a rule captures are read by ops in its region, which
-/// bufferize by themselves.
+/// A result and its `outs`; the op may lack either.
+using Output = std::pair<Value, MutableOperandRange>;
+
+SmallVector<Output, 4> getOutputs(AttentionOp op) {
+  return {{op.getResult(), op.getInitMutable()},
+          {op.getLse(), op.getLseInitMutable()},
+          {op.getMax(), op.getMaxInitMutable()},
+          {op.getEntropy(), op.getEntropyInitMutable()}};
+}
+
+/// The output whose `outs` an operand is.
+std::optional<Output> findOutput(OpOperand &operand) {
+  for (Output &output : getOutputs(cast<AttentionOp>(operand.getOwner())))
+    if (!output.second.empty() && &output.second[0] == &operand)
+      return output;
+  return std::nullopt;
+}
+
+/// Query, key, value and sink are read whole, `outs` are written whole and
+/// become the results. Tensors that a rule captures are read by ops in its
+/// region, which bufferize by themselves.
 struct AttentionInterface
     : BufferizableOpInterface::ExternalModel<AttentionInterface, AttentionOp> {
-  static bool isInit(OpOperand &operand) {
-    MutableOperandRange init =
-        cast<AttentionOp>(operand.getOwner()).getInitMutable();
-    return !init.empty() && &init[0] == &operand;
-  }
-
   bool bufferizesToMemoryRead(Operation *, OpOperand &operand,
                               const AnalysisState &) const {
-    return !isInit(operand);
+    return !findOutput(operand);
   }
 
   bool bufferizesToMemoryWrite(Operation *, OpOperand &operand,
                                const AnalysisState &) const {
-    return isInit(operand);
+    return findOutput(operand).has_value();
   }
 
-  AliasingValueList getAliasingValues(Operation *op, OpOperand &operand,
+  AliasingValueList getAliasingValues(Operation *, OpOperand &operand,
                                       const AnalysisState &) const {
-    if (!isInit(operand))
+    std::optional<Output> output = findOutput(operand);
+    if (!output || !output->first)
       return {};
-    return {{op->getResult(0), BufferRelation::Equivalent}};
+    return {{cast<OpResult>(output->first), BufferRelation::Equivalent}};
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -55,24 +69,42 @@ struct AttentionInterface
     auto attention = cast<AttentionOp>(op);
     if (!attention.hasPureTensorSemantics())
       return success();
-    if (!attention.getInit())
-      return op->emitOpError("expects outs before bufferization");
+    SmallVector<Value> results;
+    for (Output &output : getOutputs(attention)) {
+      if (!output.first)
+        continue;
+      if (output.second.empty())
+        return op->emitOpError("expects outs before bufferization");
+      results.push_back(output.second[0].get());
+    }
 
-    SmallVector<Value, 4> buffers;
-    for (Value tensor : {attention.getQuery(), attention.getKey(),
-                         attention.getValue(), attention.getInit()}) {
-      FailureOr<Value> buffer = getBuffer(rewriter, tensor, options, state);
+    IRMapping buffers;
+    for (Value operand : op->getOperands()) {
+      if (!isa<TensorType>(operand.getType()) || buffers.contains(operand))
+        continue;
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
       if (failed(buffer))
         return failure();
-      buffers.push_back(*buffer);
+      buffers.map(operand, *buffer);
     }
-    auto buffered = AttentionOp::create(rewriter, op->getLoc(), TypeRange(),
-                                        buffers[0], buffers[1], buffers[2],
-                                        attention.getScale(), buffers[3]);
+    auto lookup = [&](Value operand) {
+      return operand ? buffers.lookupOrDefault(operand) : operand;
+    };
+    auto buffered = AttentionOp::create(
+        rewriter, op->getLoc(), /*result=*/Type(), /*lse=*/Type(),
+        /*max=*/Type(), /*entropy=*/Type(), lookup(attention.getQuery()),
+        lookup(attention.getKey()), lookup(attention.getValue()),
+        attention.getScale(), lookup(attention.getSink()),
+        lookup(attention.getInit()), lookup(attention.getLseInit()),
+        lookup(attention.getMaxInit()), lookup(attention.getEntropyInit()),
+        attention.getNormalizer());
     buffered->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    buffered.getMask().takeBody(attention.getMask());
-    buffered.getScore().takeBody(attention.getScore());
-    replaceOpWithBufferizedValues(rewriter, op, buffers[3]);
+    for (auto [to, from] :
+         llvm::zip_equal(buffered->getRegions(), op->getRegions()))
+      to.takeBody(from);
+    for (Value &result : results)
+      result = buffers.lookup(result);
+    replaceOpWithBufferizedValues(rewriter, op, results);
     return success();
   }
 };

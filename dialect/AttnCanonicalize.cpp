@@ -49,10 +49,9 @@ FailureOr<RankedTensorType> inferResult(CastOp op, ValueRange operands) {
 }
 
 FailureOr<RankedTensorType> inferResult(AttentionOp op, ValueRange operands) {
-  auto result = dyn_cast_if_present<RankedTensorType>(
-      op.getNumResults() ? op.getResult().getType() : Type());
-  if (!result)
+  if (!op.hasPureTensorSemantics())
     return failure();
+  auto result = cast<RankedTensorType>(op.getResult().getType());
   auto query = cast<RankedTensorType>(operands[0].getType());
   auto key = cast<RankedTensorType>(operands[1].getType());
   auto value = cast<RankedTensorType>(operands[2].getType());
@@ -92,7 +91,8 @@ template <typename OpTy> struct AbsorbCast : OpRewritePattern<OpTy> {
     bool changed = false;
     for (Value &operand : operands) {
       if constexpr (std::is_same_v<OpTy, AttentionOp>)
-        if (operand == op.getInit())
+        if (operand == op.getInit() || operand == op.getLseInit() ||
+            operand == op.getMaxInit() || operand == op.getEntropyInit())
           continue;
       auto cast = operand.getDefiningOp<tensor::CastOp>();
       if (!cast || !tensor::canFoldIntoConsumerOp(cast))
@@ -186,8 +186,14 @@ Value getYielded(Region &rule) {
   return cast<YieldOp>(rule.front().getTerminator()).getValue();
 }
 
-/// A scale of 1, a mask that allows every key and a score rule that yields the
-/// score go.
+bool isMinusInfinity(Value value) {
+  FloatAttr number;
+  return matchPattern(value, m_Constant(&number)) &&
+         number.getValue().isInfinity() && number.getValue().isNegative();
+}
+
+/// A scale of 1, a mask that allows every key, a score rule that yields the
+/// score, a factor of 1 and a sink of -inf go.
 struct SimplifyAttention : OpRewritePattern<AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -198,7 +204,10 @@ struct SimplifyAttention : OpRewritePattern<AttentionOp> {
         op.hasMask() && matchPattern(getYielded(op.getMask()), m_One());
     bool plainScore = op.hasScore() &&
                       getYielded(op.getScore()) == op.getScore().getArgument(0);
-    if (!unitScale && !fullMask && !plainScore)
+    bool unitFactor = op.hasFactor() &&
+                      matchPattern(getYielded(op.getFactor()), m_OneFloat());
+    bool noSink = op.getSink() && isMinusInfinity(op.getSink());
+    if (!unitScale && !fullMask && !plainScore && !unitFactor && !noSink)
       return rewriter.notifyMatchFailure(op, "nothing trivial");
     rewriter.modifyOpInPlace(op, [&] {
       if (unitScale)
@@ -207,6 +216,10 @@ struct SimplifyAttention : OpRewritePattern<AttentionOp> {
         rewriter.eraseBlock(&op.getMask().front());
       if (plainScore)
         rewriter.eraseBlock(&op.getScore().front());
+      if (unitFactor)
+        rewriter.eraseBlock(&op.getFactor().front());
+      if (noSink)
+        op.getSinkMutable().clear();
     });
     return success();
   }

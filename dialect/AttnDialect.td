@@ -71,4 +71,15 @@ def Attn_FloatShaped
     : AnyTypeOf<[Attn_FloatTensor, StridedMemRefRankOf<[Attn_Float], [2, 3, 4]>],
                 "float tensor or strided buffer">;
 
+/// One number for each row of attention.
+def Attn_RowShaped
+    : AnyTypeOf<[Attn_FloatTensor, StridedMemRefRankOf<[Attn_Float], [1, 2, 3]>],
+                "float tensor or strided buffer of rows">;
+
+/// One number for all heads, or one for each.
+def Attn_HeadShaped
+    : AnyTypeOf<[Attn_Float, 1DTensorOf<[Attn_Float]>,
+                 StridedMemRefRankOf<[Attn_Float], [1]>],
+                "float, or float tensor or strided buffer of rank 1">;
+
 #endif // ATTN_DIALECT_ATTNDIALECT_TD

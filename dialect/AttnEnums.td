@@ -62,4 +62,9 @@ def Attn_ReduceKind : Attn_Enum<"ReduceKind", "what a reduction computes", [
   I32EnumAttrCase<"Mean", 3, "mean">
 ]>;
 
+def Attn_Normalizer : Attn_Enum<"Normalizer", "what makes weights of scores", [
+  I32EnumAttrCase<"Softmax", 0, "softmax">,
+  I32EnumAttrCase<"None", 1, "none">
+]>;
+
 #endif // ATTN_DIALECT_ATTNENUMS_TD

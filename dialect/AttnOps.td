@@ -44,9 +44,9 @@ defvar RuleTraits = [
 //===----------------------------------------------------------------------===//
 
 def Attn_AttentionOp : Attn_ShapedOp<"attention", RuleTraits # [
-    AttrSizedOperandSegments, RecursiveMemoryEffects,
+    AttrSizedOperandSegments, AttrSizedResultSegments, RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let summary = "softmax attention with a mask and a score rule";
+  let summary = "attention with a mask, a score rule and a normaliser";
   let description = [{
     For each batch b, query head h and query position q:
 
@@ -65,8 +65,24 @@ def Attn_AttentionOp : Attn_ShapedOp<"attention", RuleTraits # [
     allowed; without `score` the score is used as it is. Scores have the
     accumulation type: f64 for f64 operands, otherwise f32; so has `scale`.
 
+    `sink`, one number or one for each head, is the score of one more key that
+    every row sees and whose value is 0: it adds `exp(sink[h] - max s)` to the
+    denominator. With 0 this is softmax1 (Miller 2023); gpt-oss learns it.
+
+    `normalizer none` has no exponentials and no division, `out[d] = sum_k s[k] *
+    value[b,g,k,d]`: the score rule gives the weights (sigmoid and squared-ReLU
+    attention).
+
+    `factor(b,h,q,k)` multiplies a weight after normalisation, which does not
+    see it (dropout).
+
+    `lse` is the logarithm of the denominator of each row, sink included, `max`
+    the largest allowed score, -inf for a row of nothing; `entropy` is that of the
+    weights. They are `[B, H, Tq]` in the accumulation type; only softmax has them.
+
     `outs` is where the result is written: a tensor of the result's shape whose
-    contents do not matter, or a buffer; with buffers there is no result.
+    contents do not matter, or a buffer; with buffers there is no result. So are
+    `lse_outs`, `max_outs` and `entropy_outs`.
 
     Example:
 
@@ -84,18 +100,36 @@ def Attn_AttentionOp : Attn_ShapedOp<"attention", RuleTraits # [
     Attn_FloatShaped:$key,   // (I2)
     Attn_FloatShaped:$value, // (I3)
     Optional<Attn_Float>:$scale, // (I4)
-    Optional<Attn_FloatShaped>:$init // (I5)
+    Optional<Attn_HeadShaped>:$sink, // (I8)
+    Optional<Attn_FloatShaped>:$init, // (I5)
+    Optional<Attn_RowShaped>:$lseInit, // (I9)
+    Optional<Attn_RowShaped>:$maxInit, // (I10)
+    Optional<Attn_RowShaped>:$entropyInit, // (I13)
+    DefaultValuedAttr<Attn_Normalizer,
+                      "::attn::Normalizer::Softmax">:$normalizer // (I11)
   );
-  let results = (outs Optional<Attn_FloatTensor>:$result);
+  let results = (outs
+    Optional<Attn_FloatTensor>:$result,
+    Optional<Attn_FloatTensor>:$lse,
+    Optional<Attn_FloatTensor>:$max,
+    Optional<Attn_FloatTensor>:$entropy
+  );
   let regions = (region
     MaxSizedRegion<1>:$mask,  // (I6)
-    MaxSizedRegion<1>:$score  // (I7)
+    MaxSizedRegion<1>:$score, // (I7)
+    MaxSizedRegion<1>:$factor // (I12)
   );
   let assemblyFormat = [{
     $query `,` $key `,` $value (`scale` $scale^ `:` type($scale))?
-    (`mask` $mask^)? (`score` $score^)? (`outs` `(` $init^ `:` type($init) `)`)?
+    (`normalizer` $normalizer^)? (`sink` $sink^ `:` type($sink))?
+    (`mask` $mask^)? (`score` $score^)? (`factor` $factor^)?
+    (`outs` `(` $init^ `:` type($init) `)`)?
+    (`lse_outs` `(` $lseInit^ `:` type($lseInit) `)`)?
+    (`max_outs` `(` $maxInit^ `:` type($maxInit) `)`)?
+    (`entropy_outs` `(` $entropyInit^ `:` type($entropyInit) `)`)?
     attr-dict `:` type($query) `,` type($key) `,` type($value)
-    (`->` type($result)^)?
+    (`->` type($result)^)? (`lse` type($lse)^)? (`max` type($max)^)?
+    (`entropy` type($entropy)^)?
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
@@ -107,7 +141,11 @@ def Attn_AttentionOp : Attn_ShapedOp<"attention", RuleTraits # [
     mlir::ShapedType getValueType();
     bool hasMask() { return !getMask().empty(); }
     bool hasScore() { return !getScore().empty(); }
-    bool hasPureTensorSemantics() { return getNumResults() == 1; }
+    bool hasFactor() { return !getFactor().empty(); }
+    bool isSoftmax() { return getNormalizer() == Normalizer::Softmax; }
+    bool hasPureTensorSemantics() { return getNumResults() != 0; }
+    /// Query's shape without the head dim: one number for each row.
+    mlir::RankedTensorType getRowType();
 
     /// Whether query, key and value fit each other and `result`, which may be
     /// null: constraints (C1) to (C6) and (C9). Says why not at `loc`, if
@@ -478,7 +516,8 @@ def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator,
     ParentOneOf<["AttentionOp", "MaskOp", "ScoreOp"]>]> { // (C1)
   let summary = "the value of a rule";
   let description = [{
-    Ends a rule region: a bool for a mask, a score for a score rule.
+    Ends a rule region: a bool for a mask, a score for a score rule, a number for
+    a factor.
 
     Example:
 

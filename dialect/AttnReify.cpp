@@ -93,14 +93,14 @@ static LogicalResult reifyBroadcast(OpBuilder &builder, OpResult result,
 LogicalResult
 AttentionOp::reifyResultShapes(OpBuilder &builder,
                                ReifiedRankedShapedTypeDims &shapes) {
-  if (!hasPureTensorSemantics())
-    return success();
-  OpResult result = getOperation()->getResult(0);
-  SmallVector<OpFoldResult> &shape = shapes.emplace_back();
   int64_t last = getQueryType().getRank() - 1;
-  for (int64_t axis = 0; axis < last; ++axis)
-    shape.push_back(getExtent(builder, result, axis, getQuery(), axis));
-  shape.push_back(getExtent(builder, result, last, getValue(), last));
+  for (OpResult result : getOperation()->getResults()) {
+    SmallVector<OpFoldResult> &shape = shapes.emplace_back();
+    for (int64_t axis = 0; axis < last; ++axis)
+      shape.push_back(getExtent(builder, result, axis, getQuery(), axis));
+    if (result == getResult())
+      shape.push_back(getExtent(builder, result, last, getValue(), last));
+  }
   return success();
 }
 

@@ -41,8 +41,11 @@ const std::map<std::string, Sema::BuiltinSpec> &Sema::getBuiltins() {
     table["repeat_heads"] = {&Sema::builtinRepeatHeads, 2, 2, {}};
     table["take"] = {&Sema::builtinTake, 2, 2, {}};
     table["range"] = {&Sema::builtinRange, 1, 1, {}};
-    table["attention"] = {
-        &Sema::builtinAttention, 3, 3, {"mask", "score", "scale"}};
+    table["attention"] = {&Sema::builtinAttention,
+                          3,
+                          3,
+                          {"mask", "score", "scale", "normalize", "sink",
+                           "dropout", "seed", "return"}};
     table["linear_attention"] = {
         &Sema::builtinLinearAttention, 3, 3, {"causal", "decay", "state"}};
     return table;

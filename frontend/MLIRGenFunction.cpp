@@ -211,7 +211,7 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
   case Node::Kind::Score:
     return {emitScore(node, loc)};
   case Node::Kind::Attention:
-    return {emitAttention(node, loc)};
+    return emitAttention(node, loc);
   case Node::Kind::LinearAttention:
     return emitLinearAttention(node, loc);
   case Node::Kind::Read:

@@ -149,13 +149,20 @@ private:
   Values emitSplit(const Node *node, mlir::Location loc);
   mlir::Value emitConcat(const Node *node, mlir::Location loc);
 
+  //===--- MLIRGenAttention.cpp ---------------------------------------===//
+  Values emitAttention(const Node *node, mlir::Location loc);
+  mlir::Value emitScale(const Node *node, mlir::Type accumulator);
+  void emitScoreRule(mlir::Region &region, const Node *node,
+                     mlir::Type accumulator, mlir::Location loc);
+  void emitDropout(mlir::Region &region, mlir::Value rate, mlir::Value seed,
+                   mlir::Location loc);
+
   //===--- MLIRGenRule.cpp --------------------------------------------===//
   void emitCaptures(const RuleBody &body);
   void emitRule(mlir::Region &region, const RuleBody &body,
                 mlir::Type scoreType, mlir::Location loc);
   mlir::Value emitMask(const Node *node, mlir::Location loc);
   mlir::Value emitScore(const Node *node, mlir::Location loc);
-  mlir::Value emitAttention(const Node *node, mlir::Location loc);
   Values emitLinearAttention(const Node *node, mlir::Location loc);
   mlir::Value emitRead(const Node *node, mlir::Location loc);
 

@@ -1,4 +1,4 @@
-//===- MLIRGenRule.cpp - Attention and rule regions -------------*- C++ -*-===//
+//===- MLIRGenRule.cpp - Rule regions ---------------------------*- C++ -*-===//
 //
 // Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -11,7 +11,6 @@
 #include "dialect/AttnOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace attn::frontend;
@@ -53,39 +52,6 @@ mlir::Value FunctionGen::emitScore(const Node *node, mlir::Location loc) {
            mlir::cast<mlir::ShapedType>(operand.getType()).getElementType(),
            loc);
   return op;
-}
-
-mlir::Value FunctionGen::emitAttention(const Node *node, mlir::Location loc) {
-  emitCaptures(node->mask);
-  emitCaptures(node->score);
-  Values operands = emitOperands(node);
-  mlir::Location plain = module.getLocation(node->range);
-  mlir::Type accumulator =
-      module.getElementType(getAccumulator(node->type.element));
-  mlir::Value scale;
-  if (node->flag) {
-    scale = operands[3];
-  } else {
-    const Dim &dim = node->operands[0]->type.shape.back();
-    mlir::Value width = emitDim(dim, plain);
-    // Over no elements every product is 0, whatever finite scale it takes.
-    if (getStatic(dim).value_or(0) <= 0)
-      width = emitIntegerBinary(Op::Max, width,
-                                emitConstant(builder.getIndexType(), 1, plain),
-                                plain);
-    mlir::Value root = mlir::math::SqrtOp::create(
-        builder, plain, emitConversion(width, accumulator, plain));
-    scale = arith::DivFOp::create(builder, plain,
-                                  emitConstant(accumulator, 1, plain), root);
-  }
-  auto op = attn::AttentionOp::create(builder, loc, getType(node->type),
-                                      operands[0], operands[1], operands[2],
-                                      scale, /*init=*/mlir::Value());
-  if (node->mask.body)
-    emitRule(op.getMask(), node->mask, nullptr, loc);
-  if (node->score.body)
-    emitRule(op.getScore(), node->score, accumulator, loc);
-  return op.getResult();
 }
 
 FunctionGen::Values FunctionGen::emitLinearAttention(const Node *node,

@@ -91,6 +91,64 @@ fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, 
      R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], c: f64) = attention(q, k, v, scale: c))",
      R"(1:102-103: error: 'scale' must be f32 as the scores are, got f64
 )"},
+    {"NormalizeMustBe",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, normalize: softmx))",
+     R"(1:117-123: error: 'normalize' must be softmax, softmax1, sigmoid, relu2 or none, got 'softmx'
+1:117: hint: did you mean 'softmax'?
+)"},
+    {"NormalizeMustBeAWord",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, normalize: 1))",
+     R"(1:117-118: error: 'normalize' must be softmax, softmax1, sigmoid, relu2 or none
+)"},
+    {"ReturnMustBe",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, return: entrop))",
+     R"(1:114-120: error: 'return' must be lse, max, entropy or a list of them in parentheses, got 'entrop'
+1:114: hint: did you mean 'entropy'?
+)"},
+    {"ReturnedTwice",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, return: (lse, lse)))",
+     R"(1:120-123: error: 'lse' is returned twice
+)"},
+    {"ReturnIsForSoftmax",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, normalize: none, return: lse))",
+     R"(1:123-129: error: 'return' is only for 'normalize: softmax' and 'softmax1'
+)"},
+    {"SinkIsForSoftmax",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, normalize: sigmoid, sink: 1))",
+     R"(1:126-130: error: 'sink' is only for 'normalize: softmax'
+)"},
+    {"SinkIsKnown",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, normalize: softmax1, sink: 1))",
+     R"(1:127-131: error: 'sink' is 0 with 'normalize: softmax1'
+)"},
+    {"SinkMustBe",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, sink: s))",
+     R"(1:112-113: error: 'sink' must be a number or f32[H], got f32[D]
+)"},
+    {"DropoutIsBelowOne",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, dropout: 1, seed: n))",
+     R"(1:115-116: error: 'dropout' must be at least 0 and less than 1
+)"},
+    {"DropoutIsNotNegative",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, dropout: -0.25, seed: n))",
+     R"(1:115-120: error: 'dropout' must be at least 0 and less than 1
+)"},
+    {"DropoutNeedsSeed",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, dropout: 0.25))",
+     R"(1:106-113: error: 'dropout' needs the argument 'seed'
+)"},
+    {"SeedNeedsDropout",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, seed: n))",
+     R"(1:106-110: error: 'seed' is of no use without 'dropout'
+)"},
+    {"SeedIsAnInteger",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, dropout: 0.1, seed: 0.5))",
+     R"(1:126-129: error: 'seed' must be a whole number, got f32
+)"},
+    {"DropoutIsANumber",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D], s: f32[D], n: i64) = attention(q, k, v, dropout: s, seed: n))",
+     R"(1:115-116: error: 'dropout' must be a number, got f32[D]
+)"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Attention, BadPrograms, ::testing::ValuesIn(programs),

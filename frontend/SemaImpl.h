@@ -434,6 +434,16 @@ private:
   Node *builtinRange(BuiltinCall &call, Context &context);
   Node *builtinAttention(BuiltinCall &call, Context &context);
   bool checkAttentionShapes(BuiltinCall &call, Context &context);
+  bool checkAttentionValues(BuiltinCall &call,
+                            std::map<std::string, Node *> &named,
+                            Context &context);
+  bool readNormalizer(BuiltinCall &call, AttentionOptions &options);
+  bool readStatistics(BuiltinCall &call, AttentionOptions &options);
+  bool checkDropout(BuiltinCall &call);
+  bool checkNormalizer(BuiltinCall &call, const AttentionOptions &options);
+  Node *toScoreNumber(BuiltinCall &call, llvm::StringRef name, Node *value,
+                      Scalar accumulator);
+  Node *checkSink(BuiltinCall &call, Node *sink, Scalar accumulator);
   Node *builtinLinearAttention(BuiltinCall &call, Context &context);
   /// The named argument as one of the `expected` types.
   Node *checkLinearOperand(BuiltinCall &call, llvm::StringRef name,

@@ -87,6 +87,23 @@ struct RuleBody {
   Node *body = nullptr;
 };
 
+/// What an attention does beside its rules. Its type is a tuple if it returns
+/// statistics.
+struct AttentionOptions {
+  enum class Normalize { Softmax, Softmax1, Sigmoid, ReluSquared, None };
+  enum class Statistic { Lse, Max, Entropy };
+
+  Normalize normalize = Normalize::Softmax;
+  /// Null where they are not given; operands of the node too. Seed and dropout
+  /// come together.
+  Node *scale = nullptr;
+  Node *sink = nullptr;
+  Node *dropout = nullptr;
+  Node *seed = nullptr;
+  /// In the order in which they are returned after the output.
+  std::vector<Statistic> statistics;
+};
+
 /// The way from a layer to a part of it: "h.3.attn".
 struct LayerPath {
   struct Step {
@@ -123,7 +140,7 @@ struct Node {
     Splat,     ///< a number as every element
     Mask,      ///< `mask` as a tensor of bools
     Score,     ///< `score` applied to the operand
-    Attention, ///< q, k, v and, where `flag`, the scale; `mask`, `score`
+    Attention, ///< q, k, v and the nodes of `attention`; `mask`, `score`
     /// q, k, v, decay and state; `flags`: causal, has decay, has state. With
     /// a state a tuple.
     LinearAttention,
@@ -167,6 +184,7 @@ struct Node {
   std::vector<bool> flags;
   RuleBody mask;
   RuleBody score;
+  AttentionOptions attention;
   const RuleDecl *rule = nullptr;
   const CheckedFunction *callee = nullptr;
   LayerPath path;

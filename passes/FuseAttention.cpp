@@ -86,8 +86,10 @@ static void fuse(const AttentionChain &chain,
   if (chain.weightsOnRight)
     std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
   auto attention = AttentionOp::create(
-      builder, loc, RankedTensorType::get(shape, element), query, key, value,
-      /*scale=*/Value(), /*init=*/Value());
+      builder, loc, RankedTensorType::get(shape, element), /*lse=*/Type(),
+      /*max=*/Type(), /*entropy=*/Type(), query, key, value, /*scale=*/Value(),
+      /*sink=*/Value(), /*init=*/Value(), /*lseInit=*/Value(),
+      /*maxInit=*/Value(), /*entropyInit=*/Value(), Normalizer::Softmax);
   emitScore(attention, chain, operands.scales);
 
   Value result = attention.getResult();

@@ -30,15 +30,6 @@ namespace attn {
 using namespace mlir;
 using namespace attn;
 
-/// Gives attention on tensors the `outs` that it lacks.
-static void addInit(OpBuilder &builder, AttentionOp op) {
-  if (!op.hasPureTensorSemantics() || op.getInit())
-    return;
-  auto type = cast<RankedTensorType>(op.getResult().getType());
-  op.getInitMutable().assign(
-      createEmpty(builder, op.getLoc(), type, getResultSizes(builder, op)));
-}
-
 static void addInits(OpBuilder &builder, LinearAttentionOp op) {
   ReifiedRankedShapedTypeDims sizes;
   if (!op.getInits().empty() || failed(op.reifyResultShapes(builder, sizes)))
@@ -64,10 +55,6 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
     for (Operation *op : ops) {
       rewriter.setInsertionPoint(op);
       auto attention = dyn_cast<AttentionOp>(op);
-      if (attention && keepAttention) {
-        addInit(rewriter, attention);
-        continue;
-      }
       auto linear = dyn_cast<LinearAttentionOp>(op);
       if (linear && keepAttention) {
         addInits(rewriter, linear);
@@ -77,6 +64,10 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
       if ((attention && !attention.hasPureTensorSemantics()) ||
           (linear && !linear.hasPureTensorSemantics()))
         continue;
+      if (attention && keepAttention) {
+        addInits(rewriter, attention);
+        continue;
+      }
       LLVM_DEBUG(llvm::dbgs() << "lower " << op->getName() << " at "
                               << op->getLoc() << "\n");
       if (linear)

@@ -8,12 +8,17 @@
 
 #include "passes/kernel/AttentionBase.h"
 
+#include "passes/kernel/Exp2.h"
 #include "passes/utils/Scalar.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace attn;
+
+static constexpr double kLog2E = 1.4426950408889634;
+static constexpr double kLn2 = 0.6931471805599453;
 
 AttentionSizes::AttentionSizes(KernelBuilder &builder, Value query, Value key,
                                Value value) {
@@ -44,17 +49,122 @@ AttentionBase::AttentionBase(KernelBuilder &builder, AttentionOp op,
                              int64_t vectorLength)
     : AttentionSizes(builder, op),
       KernelBase(builder, op.getAccumulatorType(), vectorLength), op(op),
-      hasRules(op.hasMask() || op.hasScore()),
+      isSoftmax(op.isSoftmax()),
+      hasRules(op.hasMask() || (op.hasScore() && isSoftmax)),
       paddedValueDim(b.roundUp(valueDim, vectorLength)) {
   // The softmax is taken to base 2, which must not disturb a score rule: with
   // one the change of base comes after it.
   Value scale = op.getScale();
   if (!scale)
     scale = b.constant(element, 1.0);
-  Value log2e = b.constant(element, 1.4426950408889634);
+  if (!isSoftmax) {
+    scaleBefore = scale;
+    return;
+  }
+  Value log2e = b.constant(element, kLog2E);
   scaleBefore =
       op.hasScore() ? scale : b.createOrFold<arith::MulFOp>(scale, log2e);
   scaleAfter = op.hasScore() ? log2e : Value();
+}
+
+Value AttentionBase::loadSink(Value head) {
+  Value sink = op.getSink();
+  if (!sink)
+    return sink;
+  if (isa<MemRefType>(sink.getType()))
+    sink = memref::LoadOp::create(b, sink, head);
+  return b.createOrFold<arith::MulFOp>(sink, b.constant(element, kLog2E));
+}
+
+void AttentionBase::storeStatistic(Value number, Value rows, Value batch,
+                                   Value head, Value query) {
+  int64_t rank = cast<MemRefType>(rows.getType()).getRank();
+  SmallVector<Value> indices = {query};
+  if (rank == 3)
+    indices.insert(indices.begin(), head);
+  if (rank >= 2)
+    indices.insert(indices.begin(), batch);
+  memref::StoreOp::create(b, number, rows, indices);
+}
+
+/// One more key. What was summed up is multiplied with `rescale`.
+void AttentionBase::joinSink(RowState &state, Value sink, Value &rescale) {
+  Value none = b.constant(element, 0.0);
+  double infinity = std::numeric_limits<double>::infinity();
+  Value lowest = b.constant(element, -infinity);
+  // The sum, not the origin, says that a sink is NaN or infinite.
+  Value isFinite = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, sink,
+                                         b.constant(element, infinity));
+  Value joined =
+      arith::SelectOp::create(b, isFinite, emitRoundToOrigin(b, sink), none);
+  joined = b.fastMax(joined, state.origin);
+  Value isNothing =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, joined, lowest);
+  joined = arith::SelectOp::create(b, isNothing, none, joined);
+  auto getDistance = [&](Value x) -> Value {
+    return arith::SubFOp::create(b, x, joined);
+  };
+  // Where there is no weight, the distance may be infinite.
+  auto multiply = [&](Value weight, Value distance) -> Value {
+    Value product = arith::MulFOp::create(b, weight, distance);
+    Value isNone =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, weight, none);
+    return arith::SelectOp::create(b, isNone, none, product);
+  };
+  rescale = emitExp2(b, getDistance(state.origin));
+  Value weight = emitExp2(b, getDistance(sink));
+  if (state.moment) {
+    Value moved = arith::AddFOp::create(
+        b, state.moment, multiply(state.sum, getDistance(state.origin)));
+    state.moment = math::FmaOp::create(b, moved, rescale,
+                                       multiply(weight, getDistance(sink)));
+  }
+  state.sum = math::FmaOp::create(b, state.sum, rescale, weight);
+  state.origin = joined;
+}
+
+AttentionBase::RowEnd AttentionBase::finishRow(RowState state, Value sink) {
+  Value none = b.constant(element, 0.0);
+  Value isEmpty =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, state.sum, none);
+  Value rescale = b.constant(element, 1.0);
+  if (sink)
+    joinSink(state, sink, rescale);
+  Value inverse = arith::DivFOp::create(b, rescale, state.sum);
+  return {arith::SelectOp::create(b, isEmpty, none, inverse), state};
+}
+
+void AttentionBase::storeStatistics(const RowEnd &end, Value batch, Value head,
+                                    Value query) {
+  const RowState &state = end.state;
+  auto toNatural = [&](Value x) -> Value {
+    return arith::MulFOp::create(b, x, b.constant(element, kLn2));
+  };
+  if (op.getLseInit()) {
+    // log2 of 0 is -inf, as the origin is.
+    Value log = arith::AddFOp::create(b, math::Log2Op::create(b, state.sum),
+                                      state.origin);
+    storeStatistic(toNatural(log), op.getLseInit(), batch, head, query);
+  }
+  if (op.getMaxInit()) {
+    Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, state.sum,
+                                        state.sum);
+    storeStatistic(
+        arith::SelectOp::create(b, isNaN, state.sum, toNatural(state.maximum)),
+        op.getMaxInit(), batch, head, query);
+  }
+  if (op.getEntropyInit()) {
+    Value none = b.constant(element, 0.0);
+    Value mean = arith::DivFOp::create(b, state.moment, state.sum);
+    Value entropy =
+        arith::SubFOp::create(b, math::Log2Op::create(b, state.sum), mean);
+    // Rounding must not make it negative; NaN stays.
+    entropy = arith::MaximumFOp::create(b, toNatural(entropy), none);
+    Value isNothing =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, state.sum, none);
+    storeStatistic(arith::SelectOp::create(b, isNothing, none, entropy),
+                   op.getEntropyInit(), batch, head, query);
+  }
 }
 
 void AttentionBase::storeOutput(Value vector, Value batch, Value head,

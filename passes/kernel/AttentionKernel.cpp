@@ -41,12 +41,19 @@ AttentionKernel::AttentionKernel(KernelBuilder &builder, AttentionOp op,
   addPart(rescalePart, tileRows);
   addPart(shiftPart, tileRows);
   addPart(floorPart, tileRows);
+  if (op.getMaxInit())
+    addPart(maxPart, blockRows);
+  if (op.getEntropyInit()) {
+    addPart(momentPart, blockRows);
+    addPart(momentLanePart, b.index(tile.rowTile * vectorLength));
+  }
 }
 
 OnlineSoftmax AttentionKernel::getSoftmax() {
-  return {b,        vectorType, tile.rowTile, tile.keyBlock, tile.panelVectors,
-          scratch,  scorePart,  lanePart,     rescalePart,   shiftPart,
-          floorPart};
+  return {
+      b,         vectorType,    tile.rowTile, tile.keyBlock, tile.panelVectors,
+      scratch,   scorePart,     lanePart,     rescalePart,   shiftPart,
+      floorPart, momentLanePart};
 }
 
 void AttentionKernel::emit(const ThreadFunctions &threads) {
@@ -172,6 +179,10 @@ void AttentionKernel::resetBlock() {
   Value rows = b.index(tile.getRowTiles() * getSoftmax().getPaddedRows());
   fill(originPart, rows, -std::numeric_limits<double>::infinity());
   fill(sumPart, rows, 0.0);
+  if (maxPart)
+    fill(maxPart, rows, -std::numeric_limits<double>::infinity());
+  if (momentPart)
+    fill(momentPart, rows, 0.0);
 }
 
 void AttentionKernel::attendKeyBlock(const Block &block, Value firstKey,
@@ -215,24 +226,29 @@ Value AttentionKernel::hasNonFinite(const Block &block) {
   return arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, total, total);
 }
 
-/// Divides a row by its sum; a row without an allowed key is 0.
+/// Divides a row of a softmax by its sum; a row without an allowed key is 0.
 void AttentionKernel::storeRow(const Block &block, Value row) {
-  Value rowTile = b.index(tile.rowTile);
-  Value tileRows = b.index(getSoftmax().getPaddedRows());
-  Value slot = b.add(b.mul(b.div(row, rowTile), tileRows), b.rem(row, rowTile));
-  Value sum = loadScalar(b.add(sumPart, slot));
-  Value none = b.constant(element, 0.0);
-  Value isEmpty =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, none);
-  Value inverse = arith::DivFOp::create(b, b.constant(element, 1.0), sum);
-  Value factor =
-      b.splat(vectorType, arith::SelectOp::create(b, isEmpty, none, inverse));
+  Value factor;
+  if (isSoftmax) {
+    Value rowTile = b.index(tile.rowTile);
+    Value tileRows = b.index(getSoftmax().getPaddedRows());
+    Value slot =
+        b.add(b.mul(b.div(row, rowTile), tileRows), b.rem(row, rowTile));
+    auto load = [&](Value part) { return loadScalar(b.add(part, slot)); };
+    auto loadIf = [&](Value part) { return part ? load(part) : Value(); };
+    RowState state = {load(sumPart), needsOrigin() ? load(originPart) : Value(),
+                      loadIf(maxPart), loadIf(momentPart)};
+    RowEnd end = finishRow(state, loadSink(block.head));
+    factor = b.splat(vectorType, end.factor);
+    storeStatistics(end, block.batch, block.head, b.add(block.firstQuery, row));
+  }
 
   Value query = b.add(block.firstQuery, row);
   Value source = b.add(outputPart, b.mul(row, paddedValueDim));
   b.forLoop(zero, valueDim, b.index(vectorLength), [&](Value column) {
-    Value vector = arith::MulFOp::create(
-        b, factor, loadVector(scratch, b.add(source, column)));
+    Value vector = loadVector(scratch, b.add(source, column));
+    if (factor)
+      vector = arith::MulFOp::create(b, factor, vector);
     storeOutput(vector, block.batch, block.head, query, column,
                 b.sub(valueDim, column));
   });

@@ -12,6 +12,7 @@
 #include "passes/analysis/KeyRange.h"
 #include "passes/kernel/AttentionBase.h"
 #include "passes/kernel/OnlineSoftmax.h"
+#include "passes/kernel/RuleVectorizer.h"
 #include "passes/kernel/TileShape.h"
 
 namespace attn {
@@ -91,12 +92,18 @@ private:
   void scorePanel(const Block &block, const Tile &tile, mlir::Value panel);
   void applyRules(const Block &block, const Tile &tile, mlir::Value panel,
                   bool masked);
+  RuleLanes getLanes(const Block &block, const Tile &tile, mlir::Value row,
+                     mlir::Value column);
+  void takeWeights(const Tile &tile);
+  void applyFactor(const Block &block, const Tile &tile);
 
   // AttentionValues.cpp: weights times values.
   void weighValues(const Block &block, const Tile &tile);
   void weighColumns(const Block &block, const Tile &tile, mlir::Value column,
                     int64_t vectors, bool partial);
   void weighValuesCarefully(const Block &block, const Tile &tile);
+  mlir::Value loadRescale(mlir::Value row);
+  mlir::Value loadOutput(mlir::Value rescale, mlir::Value offset);
   mlir::Value loadValues(const Block &block, mlir::Value key,
                          mlir::Value column, mlir::Value live);
 
@@ -114,6 +121,9 @@ private:
   /// One element for each row, in whole vectors a tile: over the block, the
   /// softmax's origins and sums; of the tile, its factors.
   mlir::Value originPart, sumPart, rescalePart, shiftPart, floorPart;
+  /// The maxima and moments over the block, where they are asked for, and the
+  /// moments of a tile by lanes.
+  mlir::Value maxPart, momentPart, momentLanePart;
 };
 
 } // namespace attn

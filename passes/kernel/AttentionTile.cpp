@@ -24,13 +24,20 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
   current.firstPanel = zero;
   current.lastPanel = b.ceilDiv(current.keys, b.index(tile.getPanel()));
   auto attend = [&] {
-    Value lowest = b.constant(vectorType, kMinusInfinity);
-    for (int64_t row = 0; row < tile.rowTile; ++row)
-      storeVector(lowest, scratch,
-                  b.add(lanePart, b.index(row * tile.vectorLength)));
+    if (isSoftmax) {
+      Value lowest = b.constant(vectorType, kMinusInfinity);
+      for (int64_t row = 0; row < tile.rowTile; ++row)
+        storeVector(lowest, scratch,
+                    b.add(lanePart, b.index(row * tile.vectorLength)));
+    } else if (careful) {
+      // The keys left out are marked among these.
+      b.ifThen(careful, [&] {
+        fill(keptPart, b.index(tile.rowTile * tile.keyBlock), 0.0);
+      });
+    }
     b.forLoop(current.firstPanel, current.lastPanel, one,
               [&](Value panel) { scorePanel(block, current, panel); });
-    if (careful)
+    if (careful && isSoftmax)
       b.ifThen(careful, [&] {
         // Weights overwrite the scores, which tell the keys left out.
         b.forLoop(zero, b.index(tile.rowTile * tile.keyBlock),
@@ -39,15 +46,10 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
                                 scratch, b.add(keptPart, offset));
                   });
       });
-    OnlineSoftmax softmax = getSoftmax();
-    Value width = b.index(tile.getPanel());
-    Value first = b.mul(current.firstPanel, width);
-    Value end = b.mul(current.lastPanel, width);
-    Value rows = b.mul(current.number, b.index(softmax.getPaddedRows()));
-    softmax.begin(b.add(originPart, rows), first, end);
-    b.forLoop(zero, b.index(tile.rowTile), one,
-              [&](Value row) { softmax.weighRow(row, first, end); });
-    softmax.end(b.add(sumPart, rows));
+    if (isSoftmax)
+      takeWeights(current);
+    if (op.hasFactor())
+      applyFactor(block, current);
     if (careful)
       b.ifElse(
           careful, [&] { weighValuesCarefully(block, current); },
@@ -64,6 +66,60 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
   b.ifThen(
       b.cmp(arith::CmpIPredicate::slt, current.firstPanel, current.lastPanel),
       attend);
+}
+
+/// The softmax's weights in the place of the scores.
+void AttentionKernel::takeWeights(const Tile &current) {
+  OnlineSoftmax softmax = getSoftmax();
+  Value width = b.index(tile.getPanel());
+  Value first = b.mul(current.firstPanel, width);
+  Value end = b.mul(current.lastPanel, width);
+  Value rows = b.mul(current.number, b.index(softmax.getPaddedRows()));
+  OnlineSoftmax::Rows state;
+  state.origins = b.add(originPart, rows);
+  if (maxPart)
+    state.maxima = b.add(maxPart, rows);
+  if (momentPart) {
+    state.moments = b.add(momentPart, rows);
+    state.sums = b.add(sumPart, rows);
+  }
+  softmax.begin(state, first, end);
+  b.forLoop(zero, b.index(tile.rowTile), one,
+            [&](Value row) { softmax.weighRow(row, first, end); });
+  state.sums = b.add(sumPart, rows);
+  softmax.end(state);
+}
+
+/// Multiplies the weights with the factor rule.
+void AttentionKernel::applyFactor(const Block &block, const Tile &current) {
+  Value width = b.index(tile.getPanel());
+  Value first = b.mul(current.firstPanel, width);
+  Value end = b.mul(current.lastPanel, width);
+  b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
+    Value base = b.add(scorePart, b.mul(row, b.index(tile.keyBlock)));
+    b.forLoop(first, end, b.index(tile.vectorLength), [&](Value column) {
+      RuleLanes lanes = getLanes(block, current, row, column);
+      lanes.live = b.laneMask(tile.vectorLength,
+                              b.max(b.sub(keys, lanes.firstKey), zero));
+      Value offset = b.add(base, column);
+      Value factor = vectorizeRule(b, op.getFactor(), lanes, Value());
+      storeVector(arith::MulFOp::create(b, loadVector(scratch, offset), factor),
+                  scratch, offset);
+    });
+  });
+}
+
+/// The keys from `column` of the tile on; the caller says which of them exist.
+RuleLanes AttentionKernel::getLanes(const Block &block, const Tile &current,
+                                    Value row, Value column) {
+  RuleLanes lanes;
+  lanes.batch = block.batch;
+  lanes.head = block.head;
+  // Rows beyond the last query repeat it.
+  lanes.query = b.min(b.add(current.firstQuery, row), current.lastQuery);
+  lanes.firstKey = b.add(current.firstKey, column);
+  lanes.length = tile.vectorLength;
+  return lanes;
 }
 
 /// Narrows the tile's panels to those from the first to the last one that the
@@ -144,51 +200,54 @@ void AttentionKernel::scorePanel(const Block &block, const Tile &current,
       [&] {
         if (op.hasScore())
           applyRules(block, current, panel, /*masked=*/false);
-        else
+        else if (isSoftmax)
           takeMaximum();
       },
       [&] { applyRules(block, current, panel, /*masked=*/true); });
 }
 
-/// Applies the score rule and, where `masked`, sends the scores of keys that
-/// the mask forbids or that do not exist to -inf.
+/// Applies the score rule and, where `masked`, takes the keys out that the mask
+/// forbids or that do not exist: for a softmax their scores are -inf, otherwise
+/// 0 with a mark for each.
 void AttentionKernel::applyRules(const Block &block, const Tile &current,
                                  Value panel, bool masked) {
   Value column = b.mul(panel, b.index(tile.getPanel()));
   Value lowest = b.constant(vectorType, kMinusInfinity);
+  Value none = isSoftmax ? Value() : b.constant(vectorType, 0.0);
   b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
     Value maxOffset = b.add(lanePart, b.mul(row, b.index(tile.vectorLength)));
-    Value highest = loadVector(scratch, maxOffset);
+    Value highest = isSoftmax ? loadVector(scratch, maxOffset) : Value();
     for (int64_t j = 0; j < tile.panelVectors; ++j) {
       Value first = b.add(column, b.index(j * tile.vectorLength));
       Value offset =
           b.add(scorePart, b.add(b.mul(row, b.index(tile.keyBlock)), first));
-      RuleLanes lanes;
-      lanes.batch = block.batch;
-      lanes.head = block.head;
-      // Rows beyond the last query repeat it.
-      lanes.query = b.min(b.add(current.firstQuery, row), current.lastQuery);
-      lanes.firstKey = b.add(current.firstKey, first);
-      lanes.length = tile.vectorLength;
+      RuleLanes lanes = getLanes(block, current, row, first);
       Value left = b.max(b.sub(keys, lanes.firstKey), zero);
       lanes.live = b.laneMask(tile.vectorLength,
                               masked ? left : b.index(tile.vectorLength));
       Value score = loadVector(scratch, offset);
       if (op.hasScore()) {
         score = vectorizeRule(b, op.getScore(), lanes, score);
-        score =
-            arith::MulFOp::create(b, score, b.splat(vectorType, scaleAfter));
+        if (scaleAfter)
+          score =
+              arith::MulFOp::create(b, score, b.splat(vectorType, scaleAfter));
       }
       if (masked) {
         Value allowed = lanes.live;
         if (op.hasMask())
           allowed = b.logicalAnd(
               allowed, vectorizeRule(b, op.getMask(), lanes, Value()));
-        score = arith::SelectOp::create(b, allowed, score, lowest);
+        score = arith::SelectOp::create(b, allowed, score,
+                                        isSoftmax ? lowest : none);
+        if (hasRules && !isSoftmax)
+          storeVector(arith::SelectOp::create(b, allowed, none, lowest),
+                      scratch, b.add(keptPart, b.sub(offset, scorePart)));
       }
       storeVector(score, scratch, offset);
-      highest = b.fastMax(score, highest);
+      if (isSoftmax)
+        highest = b.fastMax(score, highest);
     }
-    storeVector(highest, scratch, maxOffset);
+    if (isSoftmax)
+      storeVector(highest, scratch, maxOffset);
   });
 }

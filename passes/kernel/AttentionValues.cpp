@@ -29,6 +29,16 @@ Value AttentionKernel::loadValues(const Block &block, Value key, Value column,
   return loadVector(packedValues, b.add(row, column));
 }
 
+/// What a softmax multiplies the older output of a row of the tile with.
+Value AttentionKernel::loadRescale(Value row) {
+  return isSoftmax ? broadcast(scratch, b.add(rescalePart, row)) : Value();
+}
+
+Value AttentionKernel::loadOutput(Value rescale, Value offset) {
+  Value output = loadVector(scratch, offset);
+  return rescale ? arith::MulFOp::create(b, rescale, output) : output;
+}
+
 /// output = output * rescale + weights x values, some columns at a time.
 void AttentionKernel::weighValues(const Block &block, const Tile &current) {
   Value width = b.index(tile.getPanel());
@@ -63,10 +73,9 @@ void AttentionKernel::weighColumns(const Block &block, const Tile &current,
   };
   SmallVector<Value> inits;
   for (int64_t row = 0; row < tile.rowTile; ++row) {
-    Value rescale = broadcast(scratch, b.add(rescalePart, b.index(row)));
+    Value rescale = loadRescale(b.index(row));
     for (int64_t j = 0; j < vectors; ++j)
-      inits.push_back(arith::MulFOp::create(
-          b, rescale, loadVector(scratch, outputOffset(row, j))));
+      inits.push_back(loadOutput(rescale, outputOffset(row, j)));
   }
   Value width = b.index(tile.getPanel());
   Value end = b.min(b.mul(current.lastPanel, width), current.keys);
@@ -105,11 +114,10 @@ void AttentionKernel::weighValuesCarefully(const Block &block,
     Value output =
         b.add(outputPart, b.mul(b.add(firstRow, row), paddedValueDim));
     Value rowBase = b.mul(row, b.index(tile.keyBlock));
-    Value rescale = broadcast(scratch, b.add(rescalePart, row));
+    Value rescale = loadRescale(row);
     b.forLoop(zero, valueDim, step, [&](Value column) {
       Value live = b.laneMask(tile.vectorLength, b.sub(valueDim, column));
-      Value init = arith::MulFOp::create(
-          b, rescale, loadVector(scratch, b.add(output, column)));
+      Value init = loadOutput(rescale, b.add(output, column));
       Value sum = b.forLoop(
           b.mul(current.firstPanel, width), end, one, init,
           [&](Value key, ValueRange carried) -> SmallVector<Value> {

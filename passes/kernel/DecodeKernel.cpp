@@ -60,6 +60,12 @@ DecodeKernel::DecodeKernel(KernelBuilder &builder, AttentionOp op,
   for (Value *part :
        {&originPart, &sumPart, &rescalePart, &shiftPart, &floorPart})
     addPart(*part, b.index(kMaxRows));
+  if (op.getMaxInit())
+    addPart(maxPart, b.index(kMaxRows));
+  if (op.getEntropyInit()) {
+    addPart(momentPart, b.index(kMaxRows));
+    addPart(momentLanePart, b.index(kMaxRows * vectorLength));
+  }
 }
 
 Value DecodeKernel::emitTest(KernelBuilder &builder, AttentionOp op) {
@@ -70,15 +76,16 @@ Value DecodeKernel::emitTest(KernelBuilder &builder, AttentionOp op) {
 }
 
 OnlineSoftmax DecodeKernel::getSoftmax() {
-  return {b,         vectorType, kMaxRows,    kStepKeys, 1,        scratch,
-          scorePart, lanePart,   rescalePart, shiftPart, floorPart};
+  return {b,           vectorType, kMaxRows,  kStepKeys,
+          1,           scratch,    scorePart, lanePart,
+          rescalePart, shiftPart,  floorPart, momentLanePart};
 }
 
 void DecodeKernel::emit(const ThreadFunctions &threads) {
   Value pairs = b.mul(batches, keyHeads);
   Value parts = b.mul(pairs, splits);
   Value outputSize = b.mul(b.mul(parts, paddedRows), paddedValueDim);
-  Value stateSize = b.mul(parts, b.index(2 * kMaxRows));
+  Value stateSize = b.mul(parts, getStateSize());
   results = allocate(b.add(outputSize, stateSize));
   firstState = outputSize;
   Value work = b.mul(b.mul(pairs, keys), b.add(headDim, valueDim));
@@ -113,10 +120,6 @@ Value DecodeKernel::getHead(Value keyHead, Value row) {
   return b.add(b.mul(keyHead, group), b.div(row, queries));
 }
 
-Value DecodeKernel::getState(Value part) {
-  return b.add(firstState, b.mul(part, b.index(2 * kMaxRows)));
-}
-
 Value DecodeKernel::getQuery(Value row) { return b.rem(row, queries); }
 
 Value DecodeKernel::getOutput(const Part &part, Value row) {
@@ -127,6 +130,12 @@ void DecodeKernel::emitPart(const Part &part) {
   loadQueries(part);
   fill(originPart, b.index(kMaxRows), -std::numeric_limits<double>::infinity());
   fill(sumPart, b.index(kMaxRows), 0.0);
+  if (maxPart)
+    fill(maxPart, b.index(kMaxRows), -std::numeric_limits<double>::infinity());
+  if (momentPart) {
+    fill(momentPart, b.index(kMaxRows), 0.0);
+    fill(momentLanePart, b.index(kMaxRows * vectorLength), 0.0);
+  }
   // Rows that do not exist never get a maximum.
   fill(lanePart, b.index(kMaxRows * vectorLength),
        -std::numeric_limits<double>::infinity());
@@ -146,14 +155,8 @@ void DecodeKernel::emitPart(const Part &part) {
     attendStep(part, step);
   });
 
-  Value state = getState(part.number);
-  for (int64_t row = 0; row < kMaxRows; row += vectorLength) {
-    Value first = b.index(row);
-    storeVector(loadVector(scratch, b.add(originPart, first)), results,
-                b.add(state, first));
-    storeVector(loadVector(scratch, b.add(sumPart, first)), results,
-                b.add(state, b.index(kMaxRows + row)));
-  }
+  if (isSoftmax)
+    storeState(part);
 }
 
 /// The keys of the part that some row may see, from the first of a step on.
@@ -260,13 +263,18 @@ void DecodeKernel::attendStep(const Part &part, const Step &step) {
             [&](Value column) { scoreVector(part, step, column); });
   b.forLoop(zero, rows, one, [&](Value row) { applyRules(part, step, row); });
 
-  OnlineSoftmax softmax = getSoftmax();
-  softmax.begin(originPart, zero, step.columns);
-  b.forLoop(zero, rows, one,
-            [&](Value row) { softmax.weighRow(row, zero, step.columns); });
-  softmax.end(sumPart);
-
-  b.forLoop(zero, rows, one, [&](Value row) { rescaleRow(part, row); });
+  if (isSoftmax) {
+    OnlineSoftmax softmax = getSoftmax();
+    OnlineSoftmax::Rows state = {originPart, sumPart, maxPart, momentPart};
+    softmax.begin(state, zero, step.columns);
+    b.forLoop(zero, rows, one,
+              [&](Value row) { softmax.weighRow(row, zero, step.columns); });
+    softmax.end(state);
+    b.forLoop(zero, rows, one, [&](Value row) { rescaleRow(part, row); });
+  }
+  if (op.hasFactor())
+    b.forLoop(zero, rows, one,
+              [&](Value row) { applyFactor(part, step, row); });
   b.forLoop(zero, step.columns, length, [&](Value column) {
     forEachTile([&](Value row, int64_t tileRows) {
       addValues(part, step, column, row, tileRows);
@@ -398,10 +406,15 @@ void DecodeKernel::storeScores(Value scores, Value row, int64_t tileRows,
 }
 
 /// Applies the rules to a row's scores, and leaves their maxima by lanes. Keys
-/// beyond the step's last get -inf.
+/// left out and those beyond the step's last get -inf; where scores are weights
+/// they get 0 and a mark.
 void DecodeKernel::applyRules(const Part &part, const Step &step, Value row) {
   Value lowest =
       b.constant(vectorType, -std::numeric_limits<double>::infinity());
+  Value none = isSoftmax ? Value() : b.constant(vectorType, 0.0);
+  auto mark = [&](Value allowed) -> Value {
+    return arith::SelectOp::create(b, allowed, none, lowest);
+  };
   Value base = b.add(scorePart, b.mul(row, b.index(kStepKeys)));
   RuleLanes lanes;
   lanes.batch = part.batch;
@@ -418,23 +431,43 @@ void DecodeKernel::applyRules(const Part &part, const Step &step, Value row) {
         Value score = loadVector(scratch, place);
         if (op.hasScore()) {
           score = vectorizeRule(b, op.getScore(), lanes, score);
-          score =
-              arith::MulFOp::create(b, score, b.splat(vectorType, scaleAfter));
+          if (scaleAfter)
+            score = arith::MulFOp::create(b, score,
+                                          b.splat(vectorType, scaleAfter));
         }
         Value allowed = lanes.live;
         if (op.hasMask())
           allowed = b.logicalAnd(
               allowed, vectorizeRule(b, op.getMask(), lanes, Value()));
-        score = arith::SelectOp::create(b, allowed, score, lowest);
+        score = arith::SelectOp::create(b, allowed, score,
+                                        isSoftmax ? lowest : none);
         storeVector(score, scratch, place);
         if (hasRules)
           storeVector(
-              score, scratch,
+              isSoftmax ? score : mark(allowed), scratch,
               b.add(keptPart, b.add(b.mul(row, b.index(kStepKeys)), column)));
         return {b.fastMax(score, carried[0])};
       })[0];
   storeVector(highest, scratch,
               b.add(lanePart, b.mul(row, b.index(vectorLength))));
+}
+
+/// Multiplies a row's weights with the factor rule.
+void DecodeKernel::applyFactor(const Part &part, const Step &step, Value row) {
+  Value base = b.add(scorePart, b.mul(row, b.index(kStepKeys)));
+  RuleLanes lanes;
+  lanes.batch = part.batch;
+  lanes.head = getHead(part.keyHead, row);
+  lanes.query = getQuery(row);
+  lanes.length = vectorLength;
+  b.forLoop(zero, step.columns, b.index(vectorLength), [&](Value column) {
+    lanes.firstKey = b.add(step.firstKey, column);
+    lanes.live = b.laneMask(vectorLength, b.sub(step.endKey, lanes.firstKey));
+    Value place = b.add(base, column);
+    Value factor = vectorizeRule(b, op.getFactor(), lanes, Value());
+    storeVector(arith::MulFOp::create(b, loadVector(scratch, place), factor),
+                scratch, place);
+  });
 }
 
 void DecodeKernel::rescaleRow(const Part &part, Value row) {
@@ -564,56 +597,4 @@ void DecodeKernel::addColumns(const Part &part, const Weights &weights,
                     : b.forLoop(zero, weights.keys, one, inits, addAndPrefetch);
   for (auto [sum, place] : llvm::zip_equal(sums, places))
     storeVector(sum, results, place);
-}
-
-/// Brings a row's parts to one origin, adds them up and divides by their sum; a
-/// row without an allowed key is 0.
-void DecodeKernel::mergeRow(Value pair, Value row) {
-  Value lowest = b.constant(element, -std::numeric_limits<double>::infinity());
-  Value none = b.constant(element, 0.0);
-  Value firstPart = b.mul(pair, splits);
-  auto loadState = [&](Value split, int64_t offset) -> Value {
-    Value state = getState(b.add(firstPart, split));
-    return memref::LoadOp::create(b, results,
-                                  b.add(state, b.add(row, b.index(offset))));
-  };
-  Value highest =
-      b.forLoop(zero, splits, one, lowest,
-                [&](Value split, ValueRange carried) -> SmallVector<Value> {
-                  return {b.fastMax(loadState(split, 0), carried[0])};
-                })[0];
-  Value isEmpty =
-      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, highest, lowest);
-  Value origin = arith::SelectOp::create(b, isEmpty, none, highest);
-  auto getFactor = [&](Value split) {
-    return emitExp2(b, arith::SubFOp::create(b, loadState(split, 0), origin));
-  };
-  Value sum =
-      b.forLoop(zero, splits, one, none,
-                [&](Value split, ValueRange carried) -> SmallVector<Value> {
-                  Value term = arith::MulFOp::create(
-                      b, getFactor(split), loadState(split, kMaxRows));
-                  return {arith::AddFOp::create(b, carried[0], term)};
-                })[0];
-  isEmpty = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, none);
-  Value inverse = arith::DivFOp::create(b, b.constant(element, 1.0), sum);
-  Value scale =
-      b.splat(vectorType, arith::SelectOp::create(b, isEmpty, none, inverse));
-
-  Value batch = b.div(pair, keyHeads);
-  Value head = getHead(b.rem(pair, keyHeads), row);
-  b.forLoop(zero, valueDim, b.index(vectorLength), [&](Value column) {
-    Value total = b.forLoop(
-        zero, splits, one, b.constant(vectorType, 0.0),
-        [&](Value split, ValueRange carried) -> SmallVector<Value> {
-          Part part;
-          part.number = b.add(firstPart, split);
-          Value output =
-              loadVector(results, b.add(getOutput(part, row), column));
-          return {vector::FMAOp::create(
-              b, output, b.splat(vectorType, getFactor(split)), carried[0])};
-        })[0];
-    storeOutput(arith::MulFOp::create(b, total, scale), batch, head,
-                getQuery(row), column, b.sub(valueDim, column));
-  });
 }

@@ -80,18 +80,32 @@ private:
   void storeScores(mlir::Value scores, mlir::Value row, int64_t tileRows,
                    mlir::Value column);
   void applyRules(const Part &part, const Step &step, mlir::Value row);
+  void applyFactor(const Part &part, const Step &step, mlir::Value row);
   void addValues(const Part &part, const Step &step, mlir::Value column,
                  mlir::Value row, int64_t tileRows);
   void addAllColumns(const Part &part, const Weights &weights);
   void addColumns(const Part &part, const Weights &weights, mlir::Value column,
                   int64_t vectors, bool partial);
   void rescaleRow(const Part &part, mlir::Value row);
+
+  // DecodeMerge.cpp: the end of a part and of a row.
+  void storeState(const Part &part);
   void mergeRow(mlir::Value pair, mlir::Value row);
+  void storeMerged(mlir::Value pair, mlir::Value row,
+                   llvm::function_ref<mlir::Value(mlir::Value)> getColumns);
+  mlir::Value addParts(mlir::Value firstPart, mlir::Value row,
+                       mlir::Value column,
+                       llvm::function_ref<mlir::Value(mlir::Value)> getFactor);
+  /// What of each row a part leaves for the merge.
+  llvm::SmallVector<mlir::Value> getStateParts();
+  /// Numbers in that order.
+  static constexpr int64_t kOrigins = 0, kSums = 1, kMaxima = 2;
+  mlir::Value getStateSize();
+  mlir::Value getState(mlir::Value part);
 
   mlir::Value getHead(mlir::Value keyHead, mlir::Value row);
   mlir::Value getQuery(mlir::Value row);
   mlir::Value getOutput(const Part &part, mlir::Value row);
-  mlir::Value getState(mlir::Value part);
   OnlineSoftmax getSoftmax();
 
   /// Rows of a tile, unless there is only one row.
@@ -101,10 +115,12 @@ private:
   mlir::Value keyRowsInPage, valueRowsInPage;
   /// Results of the parts, `[pair][split][row][value dim]`, and after them,
   /// from `firstState` on, the state of their softmax,
-  /// `[pair][split][origins, sums][row]`.
+  /// `[pair][split][origins, sums, maxima, moments][row]`, the last two where
+  /// they are asked for.
   mlir::Value results, firstState;
   mlir::Value queryPart, productPart, scorePart, keptPart, lanePart, originPart,
-      sumPart, rescalePart, shiftPart, floorPart;
+      sumPart, rescalePart, shiftPart, floorPart, maxPart, momentPart,
+      momentLanePart;
 };
 
 } // namespace attn

@@ -77,6 +77,12 @@ Exp2Origin attn::emitExp2Origin(KernelBuilder &builder, Value origin) {
           builder.createOrFold<arith::AddFOp>(origin, least)};
 }
 
+Value attn::emitOrigin(KernelBuilder &builder, const Exp2Origin &terms) {
+  Type type = terms.floor.getType();
+  Value least = builder.constant(type, getFormat(type).leastExponent);
+  return builder.createOrFold<arith::SubFOp>(terms.floor, least);
+}
+
 Value attn::emitExp2(KernelBuilder &builder, Value x,
                      const Exp2Origin &origin) {
   Type type = x.getType();

@@ -33,6 +33,9 @@ mlir::Value emitRoundToOrigin(KernelBuilder &builder, mlir::Value x);
 /// The terms of `origin`, a whole number below the origin limit.
 Exp2Origin emitExp2Origin(KernelBuilder &builder, mlir::Value origin);
 
+/// The origin that has these terms.
+mlir::Value emitOrigin(KernelBuilder &builder, const Exp2Origin &terms);
+
 /// Emits 2^(x - origin) for x up to a few above the origin (scalars or vectors
 /// of f32 or f64). Results below 2^-100 (f64: 2^-900), far beyond what a sum
 /// with the largest weight can hold, are exactly 0, as those of -inf are:

@@ -37,15 +37,24 @@ void OnlineSoftmax::store(Value vector, Value offset) const {
 }
 
 /// The lanes of as many rows from `firstRow` on as a vector has elements.
-SmallVector<Value> OnlineSoftmax::loadLanes(int64_t firstRow) const {
+SmallVector<Value> OnlineSoftmax::loadLanes(Value from,
+                                            int64_t firstRow) const {
   int64_t length = vectorType.getNumElements();
   SmallVector<Value> result;
   for (int64_t row = firstRow; row < std::min(firstRow + length, rows); ++row)
-    result.push_back(load(b.add(lanes, b.index(row * length))));
+    result.push_back(load(b.add(from, b.index(row * length))));
   return result;
 }
 
-void OnlineSoftmax::begin(Value origins, Value first, Value end) const {
+/// Sums of those rows' lanes.
+Value OnlineSoftmax::addLanes(Value from, int64_t firstRow) const {
+  return emitReduceEach(b, loadLanes(from, firstRow),
+                        [&](Value lhs, Value rhs) -> Value {
+                          return arith::AddFOp::create(b, lhs, rhs);
+                        });
+}
+
+void OnlineSoftmax::begin(const Rows &state, Value first, Value end) const {
   Type element = vectorType.getElementType();
   Value lowest =
       b.constant(vectorType, -std::numeric_limits<double>::infinity());
@@ -54,9 +63,13 @@ void OnlineSoftmax::begin(Value origins, Value first, Value end) const {
   for (int64_t group = 0; group < getRowVectors(); ++group) {
     Value row = b.index(group * vectorType.getNumElements());
     Value highest = emitReduceEach(
-        b, loadLanes(group * vectorType.getNumElements()),
+        b, loadLanes(lanes, group * vectorType.getNumElements()),
         [&](Value lhs, Value rhs) { return b.fastMax(lhs, rhs); });
-    Value place = b.add(origins, row);
+    if (state.maxima) {
+      Value place = b.add(state.maxima, row);
+      store(b.fastMax(highest, load(place)), place);
+    }
+    Value place = b.add(state.origins, row);
     Value before = load(place);
     Value after = emitRoundToOrigin(b, b.fastMax(highest, before));
     store(after, place);
@@ -66,6 +79,8 @@ void OnlineSoftmax::begin(Value origins, Value first, Value end) const {
     Value origin = arith::SelectOp::create(b, isEmpty, none, after);
     Value rescale = emitExp2(b, arith::SubFOp::create(b, before, origin));
     store(rescale, b.add(rescales, row));
+    if (state.moments)
+      moveMoments(state, row, before, origin, rescale);
 
     Value size = math::AbsFOp::create(b, origin);
     Value isFar =
@@ -79,6 +94,23 @@ void OnlineSoftmax::begin(Value origins, Value first, Value end) const {
         vector::ReductionOp::create(b, vector::CombiningKind::OR, isFar);
     b.ifThen(anyFar, [&] { moveScores(moved, row, first, end); });
   }
+}
+
+/// Each of a row's scores is the change of the origin further from the new one.
+void OnlineSoftmax::moveMoments(const Rows &state, Value row, Value before,
+                                Value origin, Value rescale) const {
+  Value none = b.constant(vectorType, 0.0);
+  Value lowest =
+      b.constant(vectorType, -std::numeric_limits<double>::infinity());
+  // A row that has seen nothing has nothing to move.
+  Value isEmpty =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, before, lowest);
+  Value change = arith::SelectOp::create(
+      b, isEmpty, none, arith::SubFOp::create(b, before, origin));
+  Value place = b.add(state.moments, row);
+  Value moved = vector::FMAOp::create(b, load(b.add(state.sums, row)), change,
+                                      load(place));
+  store(arith::MulFOp::create(b, moved, rescale), place);
 }
 
 /// Subtracts origins that are too large for the exponentials' shift from the
@@ -98,44 +130,69 @@ void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value first,
   });
 }
 
+/// sum + weight * (score - origin); nothing for a weight of 0, whose score may
+/// be -inf.
+static Value emitMoment(KernelBuilder &b, Value score, Value weight,
+                        Value origin, Value sum) {
+  Value none = b.constant(score.getType(), 0.0);
+  Value distance = arith::SubFOp::create(b, score, origin);
+  Value isLive =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, weight, none);
+  distance = arith::SelectOp::create(b, isLive, distance, none);
+  return vector::FMAOp::create(b, weight, distance, sum);
+}
+
 void OnlineSoftmax::weighRow(Value row, Value first, Value end) const {
   auto broadcast = [&](Value offset) {
     return b.splat(vectorType,
                    memref::LoadOp::create(b, buffer, b.add(offset, row)));
   };
   Exp2Origin origin = {broadcast(shifts), broadcast(floors)};
+  Value start = momentLanes ? emitOrigin(b, origin) : Value();
   int64_t length = vectorType.getNumElements();
   Value rowBase = b.add(scores, b.mul(row, b.index(rowStride)));
-  SmallVector<Value> inits(stepVectors, b.constant(vectorType, 0.0));
+  Value none = b.constant(vectorType, 0.0);
+  SmallVector<Value> inits(momentLanes ? 2 * stepVectors : stepVectors, none);
   SmallVector<Value> sums = b.forLoop(
       first, end, b.index(stepVectors * length), inits,
       [&](Value column, ValueRange carried) {
-        SmallVector<Value> next;
+        SmallVector<Value> next, moments;
         for (int64_t j = 0; j < stepVectors; ++j) {
           Value place = b.add(rowBase, b.add(column, b.index(j * length)));
-          Value weight = emitExp2(b, load(place), origin);
+          Value score = load(place);
+          Value weight = emitExp2(b, score, origin);
           store(weight, place);
           next.push_back(arith::AddFOp::create(b, carried[j], weight));
+          if (momentLanes)
+            moments.push_back(
+                emitMoment(b, score, weight, start, carried[stepVectors + j]));
         }
+        next.append(moments);
         return next;
       });
-  Value sum = sums[0];
-  for (Value other : ArrayRef(sums).drop_front())
-    sum = arith::AddFOp::create(b, sum, other);
-  store(sum, b.add(lanes, b.mul(row, b.index(length))));
+  auto storeSum = [&](ArrayRef<Value> parts, Value to) {
+    Value sum = parts[0];
+    for (Value other : parts.drop_front())
+      sum = arith::AddFOp::create(b, sum, other);
+    store(sum, b.add(to, b.mul(row, b.index(length))));
+  };
+  storeSum(ArrayRef(sums).take_front(stepVectors), lanes);
+  if (momentLanes)
+    storeSum(ArrayRef(sums).drop_front(stepVectors), momentLanes);
 }
 
-void OnlineSoftmax::end(Value sums) const {
+void OnlineSoftmax::end(const Rows &state) const {
   for (int64_t group = 0; group < getRowVectors(); ++group) {
     Value row = b.index(group * vectorType.getNumElements());
-    Value added =
-        emitReduceEach(b, loadLanes(group * vectorType.getNumElements()),
-                       [&](Value lhs, Value rhs) -> Value {
-                         return arith::AddFOp::create(b, lhs, rhs);
-                       });
-    Value place = b.add(sums, row);
+    Value added = addLanes(lanes, group * vectorType.getNumElements());
+    Value place = b.add(state.sums, row);
     store(vector::FMAOp::create(b, load(place), load(b.add(rescales, row)),
                                 added),
           place);
+    if (state.moments) {
+      Value place = b.add(state.moments, row);
+      Value added = addLanes(momentLanes, group * vectorType.getNumElements());
+      store(arith::AddFOp::create(b, load(place), added), place);
+    }
   }
 }

@@ -39,25 +39,44 @@ struct OnlineSoftmax {
   /// [row], one tile's: what older results are multiplied with, and the terms
   /// of the exponentials.
   mlir::Value rescales, shifts, floors;
+  /// [row][lane], for the moments; null where they are not asked for.
+  mlir::Value momentLanes;
+
+  /// What is known of each row of a tile: places of whole vectors, one element
+  /// a row. `maxima` and `moments` may be null; without `moments`, `sums` too
+  /// at the beginning of a tile.
+  struct Rows {
+    /// -inf at first.
+    mlir::Value origins;
+    /// Of the weights; 0 at first.
+    mlir::Value sums;
+    /// Of the scores; -inf at first.
+    mlir::Value maxima;
+    /// The sums of weight times (score - origin); 0 at first.
+    mlir::Value moments;
+  };
 
   /// Vectors that hold one element for each row.
   int64_t getRowVectors() const;
   /// Elements of those.
   int64_t getPaddedRows() const;
 
-  /// Brings origins up to date with the maxima. `origins` and `sums` are
-  /// places of the tile's rows; both are whole vectors, -inf and 0 at first.
+  /// Brings origins and maxima up to date, and moments to the new origins.
   /// Scores are those in the columns from `first` to before `end`.
-  void begin(mlir::Value origins, mlir::Value first, mlir::Value end) const;
-  /// Turns a row's scores into weights, and leaves their sum by lanes.
+  void begin(const Rows &state, mlir::Value first, mlir::Value end) const;
+  /// Turns a row's scores into weights, and leaves their sums by lanes.
   void weighRow(mlir::Value row, mlir::Value first, mlir::Value end) const;
-  /// Brings sums up to date.
-  void end(mlir::Value sums) const;
+  /// Brings sums and moments up to date.
+  void end(const Rows &state) const;
 
 private:
   void moveScores(mlir::Value moved, mlir::Value firstRow, mlir::Value first,
                   mlir::Value end) const;
-  llvm::SmallVector<mlir::Value> loadLanes(int64_t firstRow) const;
+  void moveMoments(const Rows &state, mlir::Value row, mlir::Value before,
+                   mlir::Value origin, mlir::Value rescale) const;
+  llvm::SmallVector<mlir::Value> loadLanes(mlir::Value from,
+                                           int64_t firstRow) const;
+  mlir::Value addLanes(mlir::Value from, int64_t firstRow) const;
   mlir::Value load(mlir::Value offset) const;
   void store(mlir::Value vector, mlir::Value offset) const;
 };

@@ -193,6 +193,10 @@ private:
   LaneValue compute(arith::IndexCastOp op) {
     LaneValue value = lookup(op.getIn());
     Type type = op.getType();
+    // The low bits of a sum are the sum of the low bits.
+    if (type.isInteger(32))
+      return {Value(), builder.add(builder.splat(offsetType, toI32(value.base)),
+                                   value.lanes)};
     if (!type.isIndex() && !type.isInteger(64))
       return {};
     return {builder.createOrFold<arith::IndexCastOp>(type, value.base),

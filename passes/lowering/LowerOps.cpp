@@ -18,14 +18,6 @@
 using namespace mlir;
 using namespace attn;
 
-SmallVector<OpFoldResult> attn::getResultSizes(OpBuilder &builder,
-                                               AttentionOp op) {
-  Sizes sizes = tensor::getMixedSizes(builder, op.getLoc(), op.getQuery());
-  sizes.back() = tensor::getMixedSize(builder, op.getLoc(), op.getValue(),
-                                      sizes.size() - 1);
-  return sizes;
-}
-
 Value attn::createEmpty(OpBuilder &builder, Location loc, RankedTensorType type,
                         ArrayRef<OpFoldResult> sizes) {
   SmallVector<Value> open;
@@ -35,13 +27,35 @@ Value attn::createEmpty(OpBuilder &builder, Location loc, RankedTensorType type,
   return tensor::EmptyOp::create(builder, loc, type, open);
 }
 
-Value attn::lowerOp(OpBuilder &builder, Operation *op) {
+void attn::addInits(OpBuilder &builder, AttentionOp op) {
+  Sizes sizes = tensor::getMixedSizes(builder, op.getLoc(), op.getQuery());
+  Sizes rows(ArrayRef(sizes).drop_back());
+  sizes.back() = tensor::getMixedSize(builder, op.getLoc(), op.getValue(),
+                                      sizes.size() - 1);
+  auto add = [&](Value result, MutableOperandRange init, const Sizes &sizes) {
+    if (result && init.empty())
+      init.assign(createEmpty(builder, op.getLoc(),
+                              cast<RankedTensorType>(result.getType()), sizes));
+  };
+  add(op.getResult(), op.getInitMutable(), sizes);
+  add(op.getLse(), op.getLseInitMutable(), rows);
+  add(op.getMax(), op.getMaxInitMutable(), rows);
+  add(op.getEntropy(), op.getEntropyInitMutable(), rows);
+}
+
+SmallVector<Value> attn::lowerOp(OpBuilder &builder, Operation *op) {
   GenericBuilder generic(op->getLoc(), builder);
-  Value result = TypeSwitch<Operation *, Value>(op)
-                     .Case<AttentionOp, BinaryOp, CastOp, LayerNormOp, MaskOp,
-                           MatmulOp, RangeOp, ReduceOp, RepeatOp, RmsNormOp,
-                           ScoreOp, SelectOp, SoftmaxOp, TransposeOp, UnaryOp>(
-                         [&](auto typed) { return lower(generic, typed); });
-  return generic.castTo(result,
-                        cast<RankedTensorType>(op->getResult(0).getType()));
+  SmallVector<Value> results;
+  if (auto attention = dyn_cast<AttentionOp>(op))
+    results = lowerAttention(generic, attention);
+  else
+    results.push_back(
+        TypeSwitch<Operation *, Value>(op)
+            .Case<BinaryOp, CastOp, LayerNormOp, MaskOp, MatmulOp, RangeOp,
+                  ReduceOp, RepeatOp, RmsNormOp, ScoreOp, SelectOp, SoftmaxOp,
+                  TransposeOp, UnaryOp>(
+                [&](auto typed) { return lower(generic, typed); }));
+  for (auto [value, result] : llvm::zip_equal(results, op->getResults()))
+    value = generic.castTo(value, cast<RankedTensorType>(result.getType()));
+  return results;
 }

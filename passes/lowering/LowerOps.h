@@ -17,7 +17,6 @@
 
 namespace attn {
 
-mlir::Value lower(GenericBuilder &builder, AttentionOp op);
 mlir::Value lower(GenericBuilder &builder, BinaryOp op);
 mlir::Value lower(GenericBuilder &builder, CastOp op);
 mlir::Value lower(GenericBuilder &builder, LayerNormOp op);
@@ -33,13 +32,38 @@ mlir::Value lower(GenericBuilder &builder, SoftmaxOp op);
 mlir::Value lower(GenericBuilder &builder, TransposeOp op);
 mlir::Value lower(GenericBuilder &builder, UnaryOp op);
 
+/// One value for each result.
+llvm::SmallVector<mlir::Value> lowerAttention(GenericBuilder &builder,
+                                              AttentionOp op);
+
+/// acc + lhs * rhs in the type of acc.
+mlir::Value multiplyAdd(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value lhs, mlir::Value rhs, mlir::Value acc);
+
+/// lhs[…, i, d] * rhs[…, d, j], or rhs[…, j, d] where `transposed`, summed over
+/// d, in the sum type.
+mlir::Value multiply(GenericBuilder &builder, mlir::Value lhs, mlir::Value rhs,
+                     bool transposed);
+
 /// Slice i of the result is slice `i / (size / n)` of the `n` of the input.
 mlir::Value repeatAlong(GenericBuilder &builder, mlir::Value input,
                         int64_t axis, mlir::OpFoldResult size);
 
-/// Softmax of a tensor of sums; rows of only -inf give zeros.
+/// The sum along an axis, which stays with extent 1.
+mlir::Value sumAlong(GenericBuilder &builder, mlir::Value input, int64_t axis);
+
+/// What a softmax knows of its slices, with extent 1 along the axis: the
+/// maxima, what is subtracted before the exponentials, and their sums.
+struct SoftmaxRows {
+  mlir::Value maxima, origins, sums;
+};
+
+/// Softmax of a tensor of sums; rows of only -inf give zeros. A `sink`, which
+/// broadcasts, is one more element of each slice and has no weight in the
+/// result. `rows` is filled if it is given.
 mlir::Value softmaxAlong(GenericBuilder &builder, mlir::Value input,
-                         int64_t axis);
+                         int64_t axis, mlir::Value sink = {},
+                         SoftmaxRows *rows = nullptr);
 
 /// A conversion of all elements, where one is needed.
 mlir::Value castElements(GenericBuilder &builder, mlir::Value input,

@@ -111,24 +111,66 @@ Value attn::lower(GenericBuilder &builder, ReduceOp op) {
 // Softmax
 //===----------------------------------------------------------------------===//
 
-Value attn::softmaxAlong(GenericBuilder &builder, Value input, int64_t axis) {
+Value attn::sumAlong(GenericBuilder &builder, Value input, int64_t axis) {
+  return reduceAxes(builder, input, ReduceKind::Sum, axis);
+}
+
+/// x, or 0 where it is -inf: -inf minus -inf would be NaN; exp(-inf - 0) is 0.
+static Value emitOrigin(GenericBuilder &body, Value x) {
+  Value isEmpty = arith::CmpFOp::create(body, arith::CmpFPredicate::OEQ, x,
+                                        body.constant(x.getType(), -kInfinity));
+  return arith::SelectOp::create(body, isEmpty, body.constant(x.getType(), 0.0),
+                                 x);
+}
+
+/// The origins of slices with a sink in them, and the sums with its term.
+static SoftmaxRows addSink(GenericBuilder &builder, Value maxima, Value sink) {
+  Type element = cast<RankedTensorType>(maxima.getType()).getElementType();
+  SoftmaxRows rows{maxima, Value(), Value()};
+  Sizes sizes = builder.sizesOf(maxima);
+  rows.origins = builder.map(
+      element, sizes, ValueRange{maxima, sink},
+      [&](OpBuilder &nested, Location loc, ValueRange in) -> Value {
+        GenericBuilder body(loc, nested);
+        return emitOrigin(body, arith::MaximumFOp::create(body, in[0], in[1]));
+      });
+  rows.sums =
+      builder.map(element, sizes, ValueRange{rows.origins, sink},
+                  [&](OpBuilder &nested, Location loc, ValueRange in) -> Value {
+                    Value moved =
+                        arith::SubFOp::create(nested, loc, in[1], in[0]);
+                    return math::ExpOp::create(nested, loc, moved);
+                  });
+  return rows;
+}
+
+Value attn::softmaxAlong(GenericBuilder &builder, Value input, int64_t axis,
+                         Value sink, SoftmaxRows *rows) {
   Type element = cast<RankedTensorType>(input.getType()).getElementType();
   Sizes sizes = builder.sizesOf(input);
-  Value highest = reduceAxes(builder, input, ReduceKind::Max, axis);
+  Value maxima = reduceAxes(builder, input, ReduceKind::Max, axis);
+  Value highest = maxima, sinkTerm;
+  if (sink) {
+    SoftmaxRows sunk = addSink(builder, maxima, sink);
+    highest = sunk.origins;
+    sinkTerm = sunk.sums;
+  }
   Value exponentials = builder.map(
       element, sizes, ValueRange{input, highest},
       [&](OpBuilder &nested, Location loc, ValueRange in) -> Value {
         GenericBuilder body(loc, nested);
-        // -inf minus -inf would be NaN; exp(-inf - 0) is 0.
-        Value isEmpty =
-            arith::CmpFOp::create(body, arith::CmpFPredicate::OEQ, in[1],
-                                  body.constant(element, -kInfinity));
-        Value origin = arith::SelectOp::create(
-            body, isEmpty, body.constant(element, 0.0), in[1]);
-        return math::ExpOp::create(body,
-                                   arith::SubFOp::create(body, in[0], origin));
+        return math::ExpOp::create(
+            body, arith::SubFOp::create(body, in[0], emitOrigin(body, in[1])));
       });
   Value sums = reduceAxes(builder, exponentials, ReduceKind::Sum, axis);
+  if (sink)
+    sums = builder.map(
+        element, builder.sizesOf(sums), ValueRange{sums, sinkTerm},
+        [&](OpBuilder &nested, Location loc, ValueRange in) {
+          return arith::AddFOp::create(nested, loc, in[0], in[1]).getResult();
+        });
+  if (rows)
+    *rows = {maxima, highest, sums};
   return builder.map(
       element, sizes, ValueRange{exponentials, sums},
       [&](OpBuilder &nested, Location loc, ValueRange in) -> Value {

@@ -16,17 +16,18 @@
 
 namespace attn {
 
-/// Emits `op`, any attn op on tensors with one result, as linalg and tensor ops
-/// at the builder's place, and returns what replaces its result.
-mlir::Value lowerOp(mlir::OpBuilder &builder, mlir::Operation *op);
+/// Emits `op`, any attn op on tensors but attn.yield and linear attention, as
+/// linalg and tensor ops at the builder's place, and returns what replaces its
+/// results.
+llvm::SmallVector<mlir::Value> lowerOp(mlir::OpBuilder &builder,
+                                       mlir::Operation *op);
 
-/// The same for linear attention, which can have two.
+/// The same for linear attention.
 llvm::SmallVector<mlir::Value> lowerLinearAttention(mlir::OpBuilder &builder,
                                                     LinearAttentionOp op);
 
-/// The sizes of the result of attention: query's, with value's last one.
-llvm::SmallVector<mlir::OpFoldResult> getResultSizes(mlir::OpBuilder &builder,
-                                                     AttentionOp op);
+/// Gives attention on tensors each `outs` that it lacks.
+void addInits(mlir::OpBuilder &builder, AttentionOp op);
 
 /// `tensor.empty` of `type`, whose open extents are taken from `sizes`.
 mlir::Value createEmpty(mlir::OpBuilder &builder, mlir::Location loc,

@@ -111,8 +111,10 @@ static std::optional<Place> stepBack(OpResult result, RankedTensorType type,
         return std::nullopt;
       })
       .Case([&](AttentionOp op) {
-        return axis == rank - 1 ? Place(op.getValue(), axis)
-                                : Place(op.getQuery(), axis);
+        // Statistics of rows have no last axis.
+        return axis == op.getQueryType().getRank() - 1
+                   ? Place(op.getValue(), axis)
+                   : Place(op.getQuery(), axis);
       })
       .Case([&](LinearAttentionOp op) {
         // The rows of a state are the elements of a head.

@@ -77,3 +77,26 @@ func.func @impossible_sizes(%x: tensor<3xf32>) -> (tensor<?xi64>, tensor<?xf32>)
   %1 = attn.repeat %x axis 0 size %four : tensor<3xf32> -> tensor<?xf32>
   return %0, %1 : tensor<?xi64>, tensor<?xf32>
 }
+
+// A factor of 1 and a sink of -inf go too; a factor that depends on the place
+// stays.
+// CHECK-LABEL: func.func @slots
+// CHECK-SAME: (%[[X:.*]]: tensor<?x64xf32>
+// CHECK: attn.attention %[[X]], %[[X]], %[[X]] : tensor<?x64xf32>
+// CHECK: attn.attention %[[X]], %[[X]], %[[X]] normalizer none factor {
+func.func @slots(%x: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %one = arith.constant 1.0 : f32
+  %two = arith.constant 2.0 : f32
+  %lowest = arith.constant 0xFF800000 : f32
+  %0 = attn.attention %x, %x, %x sink %lowest : f32 factor {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    attn.yield %one : f32
+  } : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+  %1 = attn.attention %x, %x, %x normalizer none factor {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %past = arith.cmpi slt, %j, %i : index
+    %r = arith.select %past, %one, %two : f32
+    attn.yield %r : f32
+  } : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+  return %0, %1 : tensor<?x64xf32>, tensor<?x64xf32>
+}

@@ -141,3 +141,91 @@ func.func @attention_c9_buffer(%q: memref<8x16xf32>, %i: memref<8x12xf32>) {
   attn.attention %q, %q, %q outs(%i : memref<8x12xf32>) : memref<8x16xf32>, memref<8x16xf32>, memref<8x16xf32>
   return
 }
+
+// -----
+
+func.func @attention_c13(%q: tensor<2x4x8x16xf32>, %s: f64) {
+  // expected-error @below {{expects a sink of type 'f32' or 'tensor<4xf32>', got 'f64'}}
+  %o = attn.attention %q, %q, %q sink %s : f64 : tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32>, tensor<2x4x8x16xf32> -> tensor<2x4x8x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c13_heads(%q: tensor<2x4x8x16xf16>, %s: tensor<3xf32>) {
+  // expected-error @below {{expects a sink of type 'f32' or 'tensor<4xf32>', got 'tensor<3xf32>'}}
+  %o = attn.attention %q, %q, %q sink %s : tensor<3xf32> : tensor<2x4x8x16xf16>, tensor<2x4x8x16xf16>, tensor<2x4x8x16xf16> -> tensor<2x4x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @attention_c13_no_heads(%q: tensor<4x8x16xf32>, %s: tensor<4xf32>) {
+  // expected-error @below {{expects a sink of type 'f32' or 'tensor<1xf32>', got 'tensor<4xf32>'}}
+  %o = attn.attention %q, %q, %q sink %s : tensor<4xf32> : tensor<4x8x16xf32>, tensor<4x8x16xf32>, tensor<4x8x16xf32> -> tensor<4x8x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c8_sink(%q: memref<8x16xf32>, %s: tensor<1xf32>) {
+  // expected-error @below {{expects either tensors or buffers, got 'memref<8x16xf32>' and 'tensor<1xf32>'}}
+  attn.attention %q, %q, %q sink %s : tensor<1xf32> outs(%q : memref<8x16xf32>) : memref<8x16xf32>, memref<8x16xf32>, memref<8x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c14(%q: tensor<8x16xf32>, %s: f32) {
+  // expected-error @below {{expects sink, lse, max and entropy with softmax only, got the normalizer none}}
+  %o = attn.attention %q, %q, %q normalizer none sink %s : f32 : tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32> -> tensor<8x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c14_max(%q: tensor<8x16xf32>) {
+  // expected-error @below {{expects sink, lse, max and entropy with softmax only, got the normalizer none}}
+  %o, %m = attn.attention %q, %q, %q normalizer none : tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32> -> tensor<8x16xf32> max tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c15(%q: tensor<2x8x16xf16>) {
+  // expected-error @below {{expects lse like 'tensor<2x8xf32>', got 'tensor<2x8xf16>'}}
+  %o, %l = attn.attention %q, %q, %q : tensor<2x8x16xf16>, tensor<2x8x16xf16>, tensor<2x8x16xf16> -> tensor<2x8x16xf16> lse tensor<2x8xf16>
+  return
+}
+
+// -----
+
+func.func @attention_c15_shape(%q: tensor<2x8x16xf16>) {
+  // expected-error @below {{expects max like 'tensor<2x8xf32>', got 'tensor<2x7xf32>'}}
+  %o, %m = attn.attention %q, %q, %q : tensor<2x8x16xf16>, tensor<2x8x16xf16>, tensor<2x8x16xf16> -> tensor<2x8x16xf16> max tensor<2x7xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c15_outs(%q: tensor<8x16xf32>, %l: tensor<?xf32>) {
+  // expected-error @below {{expects lse and its outs of one type, got 'tensor<8xf32>' and 'tensor<?xf32>'}}
+  %o, %p = attn.attention %q, %q, %q lse_outs(%l : tensor<?xf32>) : tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32> -> tensor<8x16xf32> lse tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c15_no_result(%q: tensor<8x16xf32>, %l: tensor<8xf32>) {
+  // expected-error @below {{expects a result for the outs of lse}}
+  %o = attn.attention %q, %q, %q lse_outs(%l : tensor<8xf32>) : tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32> -> tensor<8x16xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c15_buffer(%q: memref<8x16xf32>, %o: memref<8x16xf32>, %m: memref<8xf64>) {
+  // expected-error @below {{expects max like 'tensor<8xf32>', got 'memref<8xf64>'}}
+  attn.attention %q, %q, %q outs(%o : memref<8x16xf32>) max_outs(%m : memref<8xf64>) : memref<8x16xf32>, memref<8x16xf32>, memref<8x16xf32>
+  return
+}

@@ -83,3 +83,38 @@ func.func @attention_c12_call(%q: tensor<8x16xf16>) {
   } : tensor<8x16xf16>, tensor<8x16xf16>, tensor<8x16xf16> -> tensor<8x16xf16>
   return
 }
+
+// -----
+
+func.func @attention_c12_factor(%q: tensor<8x16xf16>, %m: memref<8xf32>, %c: f32) {
+  // expected-error @below {{expects the factor region to read memory at most, got memref.store}}
+  %o = attn.attention %q, %q, %q factor {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{this may write}}
+    memref.store %c, %m[%i] : memref<8xf32>
+    attn.yield %c : f32
+  } : tensor<8x16xf16>, tensor<8x16xf16>, tensor<8x16xf16> -> tensor<8x16xf16>
+  return
+}
+
+// -----
+
+func.func @attention_c16(%q: tensor<8x16xf16>) {
+  // expected-error @below {{expects the factor region to have arguments ('index', 'index', 'index', 'index'), got ('f32', 'index', 'index', 'index', 'index')}}
+  %o = attn.attention %q, %q, %q factor {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    attn.yield %s : f32
+  } : tensor<8x16xf16>, tensor<8x16xf16>, tensor<8x16xf16> -> tensor<8x16xf16>
+  return
+}
+
+// -----
+
+func.func @attention_c16_yield(%q: tensor<8x16xf16>, %c: f16) {
+  // expected-error @below {{expects the factor region to yield 'f32', got 'f16'}}
+  %o = attn.attention %q, %q, %q factor {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    attn.yield %c : f16
+  } : tensor<8x16xf16>, tensor<8x16xf16>, tensor<8x16xf16> -> tensor<8x16xf16>
+  return
+}

@@ -97,3 +97,35 @@ func.func @score(%x: tensor<?x?xf16>) -> tensor<?x?xf16> {
   } : tensor<?x?xf16>
   return %0 : tensor<?x?xf16>
 }
+
+// Other normalisers than softmax, sinks, factors and statistics.
+// CHECK-LABEL: func.func @slots
+func.func @slots(%q: tensor<?x4x?x64xf32>, %s: tensor<4xf32>, %c: f32, %l: tensor<?x4x?xf32>) {
+  // CHECK: attn.attention %{{.*}}, %{{.*}}, %{{.*}} normalizer none : tensor
+  %0 = attn.attention %q, %q, %q normalizer none
+    : tensor<?x4x?x64xf32>, tensor<?x4x?x64xf32>, tensor<?x4x?x64xf32> -> tensor<?x4x?x64xf32>
+  // The softmax is not printed.
+  // CHECK: attn.attention %{{.*}}, %{{.*}}, %{{.*}} sink %{{.*}} : f32 : tensor
+  %1 = attn.attention %q, %q, %q normalizer softmax sink %c : f32
+    : tensor<?x4x?x64xf32>, tensor<?x4x?x64xf32>, tensor<?x4x?x64xf32> -> tensor<?x4x?x64xf32>
+  // CHECK: attn.attention %{{.*}}, %{{.*}}, %{{.*}} sink %{{.*}} : tensor<4xf32> factor {
+  // CHECK-NEXT: ^bb0(%[[B:.*]]: index, %[[H:.*]]: index, %[[Q:.*]]: index, %[[K:.*]]: index):
+  // CHECK: } lse_outs(%{{.*}} : tensor<?x4x?xf32>) : {{.*}} -> tensor<?x4x?x64xf32> lse tensor<?x4x?xf32> max tensor<?x4x?xf32>
+  %2:3 = attn.attention %q, %q, %q sink %s : tensor<4xf32> factor {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    attn.yield %c : f32
+  } lse_outs(%l : tensor<?x4x?xf32>)
+    : tensor<?x4x?x64xf32>, tensor<?x4x?x64xf32>, tensor<?x4x?x64xf32> -> tensor<?x4x?x64xf32> lse tensor<?x4x?xf32> max tensor<?x4x?xf32>
+  // CHECK: -> tensor<?x4x?x64xf32> max tensor<?x4x?xf32> entropy tensor<?x4x?xf32>
+  %3:3 = attn.attention %q, %q, %q
+    : tensor<?x4x?x64xf32>, tensor<?x4x?x64xf32>, tensor<?x4x?x64xf32> -> tensor<?x4x?x64xf32> max tensor<?x4x?xf32> entropy tensor<?x4x?xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @statistics_buffers
+func.func @statistics_buffers(%q: memref<?x64xf32>, %o: memref<?x64xf32>, %s: memref<1xf32>, %m: memref<?xf32>) {
+  // CHECK: sink %{{.*}} : memref<1xf32> outs(%{{.*}} : memref<?x64xf32>) max_outs(%{{.*}} : memref<?xf32>) : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>{{$}}
+  attn.attention %q, %q, %q sink %s : memref<1xf32> outs(%o : memref<?x64xf32>) max_outs(%m : memref<?xf32>)
+    : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>
+  return
+}

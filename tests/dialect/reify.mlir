@@ -55,6 +55,24 @@ func.func @attention(%q: tensor<?x?x64xf32>, %k: tensor<?x?x64xf32>, %v: tensor<
   return %d1, %d2 : index, index
 }
 
+// CHECK-LABEL: func.func @statistics
+// CHECK-SAME: (%[[Q:[^:]*]]: tensor<?x8x?x64xf32>
+// CHECK-NOT: attn.
+// CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
+// CHECK-DAG: %[[C2:.*]] = arith.constant 2 : index
+// CHECK-DAG: %[[B:.*]] = tensor.dim %[[Q]], %[[C0]]
+// CHECK-DAG: %[[TQ:.*]] = tensor.dim %[[Q]], %[[C2]]
+// CHECK: return %[[B]], %[[TQ]]
+func.func @statistics(%q: tensor<?x8x?x64xf32>, %k: tensor<?x8x?x64xf32>) -> (index, index) {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %o, %l, %m = attn.attention %q, %k, %k : tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>, tensor<?x8x?x64xf32>
+    -> tensor<?x8x?x64xf32> lse tensor<?x8x?xf32> max tensor<?x8x?xf32>
+  %d0 = tensor.dim %l, %c0 : tensor<?x8x?xf32>
+  %d2 = tensor.dim %m, %c2 : tensor<?x8x?xf32>
+  return %d0, %d2 : index, index
+}
+
 // A static 1 may be stretched, so the size comes from the open side; a scalar
 // has none.
 // CHECK-LABEL: func.func @broadcast
