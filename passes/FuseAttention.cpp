@@ -33,8 +33,8 @@ using namespace attn;
 static constexpr remark::RemarkOpts kRemark =
     fusionRemark("attn-fuse-attention");
 
-/// Writes the way from the product to the softmax into the score region; none
-/// if the softmax reads the product itself.
+/// Writes the way from the product to the reader of the scores into the score
+/// region; none if that reads the product itself.
 static void emitScore(AttentionOp attention, const AttentionChain &chain,
                       ArrayRef<BinaryOp> scales) {
   OpBuilder builder(attention->getContext());
@@ -54,13 +54,13 @@ static void emitScore(AttentionOp attention, const AttentionChain &chain,
     score = emitBinary(builder, scale.getLoc(), scale.getKind(), score,
                        emitter.widen(scale.getLoc(), getScalarFactor(scale)));
   emitter.define(chain.productRead, score);
-  SoftmaxOp softmax = chain.softmax;
-  Value result = emitter.widen(softmax.getLoc(), emitter.emit(chain.scores));
+  Location loc = chain.getReader()->getLoc();
+  Value result = emitter.widen(loc, emitter.emit(chain.scores));
   if (result == body->getArgument(0)) {
     attention.getScore().getBlocks().clear();
     return;
   }
-  YieldOp::create(builder, softmax.getLoc(), result);
+  YieldOp::create(builder, loc, result);
 }
 
 /// Builds the attention in the place of the second product.
@@ -88,8 +88,10 @@ static void fuse(const AttentionChain &chain,
   auto attention = AttentionOp::create(
       builder, loc, RankedTensorType::get(shape, element), /*lse=*/Type(),
       /*max=*/Type(), /*entropy=*/Type(), query, key, value, /*scale=*/Value(),
-      /*sink=*/Value(), /*init=*/Value(), /*lseInit=*/Value(),
-      /*maxInit=*/Value(), /*entropyInit=*/Value(), Normalizer::Softmax);
+      /*sink=*/Value(),
+      /*init=*/Value(), /*lseInit=*/Value(), /*maxInit=*/Value(),
+      /*entropyInit=*/Value(),
+      chain.softmax ? Normalizer::Softmax : Normalizer::None);
   emitScore(attention, chain, operands.scales);
 
   Value result = attention.getResult();
@@ -138,6 +140,34 @@ struct FuseAttention : attn::impl::FuseAttentionBase<FuseAttention> {
     // Last: what goes may be a softmax that was still to be looked at.
     for (Operation *op : llvm::reverse(replaced))
       eraseDead(op);
+    fuseWeightedSums();
+  }
+
+private:
+  /// What is left of products after the softmaxes have had theirs.
+  void fuseWeightedSums() {
+    SmallVector<MatmulOp> ops;
+    getOperation().walk([&](MatmulOp op) { ops.push_back(op); });
+    // A product that becomes dead stands before the one that is fused.
+    for (MatmulOp output : ops) {
+      Location loc = output.getLoc();
+      std::string reason;
+      std::optional<AttentionChain> chain = matchWeightedSum(output, reason);
+      std::optional<AttentionOperands> operands;
+      if (chain)
+        operands = matchOperands(*chain, reason);
+      if (!operands) {
+        if (!reason.empty())
+          remark::missed(loc, kRemark) << "attention not fused: " + reason;
+        continue;
+      }
+      fuse(*chain, *operands);
+      eraseDead(output);
+      ++numFused;
+      remark::passed(loc, kRemark)
+          << "both products and the weights between them fused into one "
+             "attention without a softmax";
+    }
   }
 };
 } // namespace

@@ -18,10 +18,11 @@
 
 namespace attn {
 
-/// One softmax between two products. Reads name the axes of the weights as
-/// attention has them: batch, heads, queries, keys, of which the first may be
-/// absent.
+/// One softmax between two products, or elementwise ops alone between them.
+/// Reads name the axes of the weights as attention has them: batch, heads,
+/// queries, keys, of which the first may be absent.
 struct AttentionChain {
+  /// Null where the weights are not normalised.
   SoftmaxOp softmax;
   /// weights @ values, or values' @ weights'.
   MatmulOp output;
@@ -30,16 +31,19 @@ struct AttentionChain {
   llvm::SmallVector<BinaryOp> outputScales;
   /// The extents of the weights.
   llvm::SmallVector<int64_t, 4> extents;
-  /// What the softmax reads.
+  /// What the softmax reads, or without one the second product.
   Read scores;
   /// queries @ keys', or keys @ queries', and where the scores read it.
   MatmulOp product;
   Read productRead;
   bool keysOnLeft = false;
-  /// The product, and every op between it and the softmax that depends on it.
+  /// The product, and every op between it and the reader of the scores that
+  /// depends on it.
   llvm::DenseSet<mlir::Operation *> onScores;
 
   int64_t getRank() const { return extents.size(); }
+  /// The softmax, or without one the second product.
+  mlir::Operation *getReader() const;
 };
 
 /// Finds the products around `softmax`. Without a product after it nothing is
@@ -47,6 +51,14 @@ struct AttentionChain {
 /// `reason` says what.
 std::optional<AttentionChain> matchAttention(SoftmaxOp softmax,
                                              std::string &reason);
+
+/// Finds the product before `output` whose elements, each by itself, make the
+/// weights of the sum. A chain of plain products is none, nor is a layer: a
+/// mask chooses the weights, or the keys are rows that have batches as the
+/// queries and the values do.
+/// `reason` is that of `matchAttention`, empty where `output` is none.
+std::optional<AttentionChain> matchWeightedSum(MatmulOp output,
+                                               std::string &reason);
 
 /// Query, key and value of the attention that a chain computes, as they will
 /// be built of tensors of the program.

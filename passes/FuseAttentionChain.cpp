@@ -39,9 +39,21 @@ public:
   ChainMatcher(AttentionChain &chain, std::string &reason)
       : chain(chain), reason(reason) {}
 
-  bool match() {
-    return findOutput() && readScores() && walkScores() && pickProduct() &&
-           collectOnScores();
+  bool match() { return findOutput() && readScores() && findProduct(); }
+  /// The same from the second product, which is known.
+  bool matchFromOutput() {
+    readWeights();
+    bool isFound = chain.getRank() <= 4 && walkScores() && pickProduct();
+    bool isWhole = isFound && collectOnScores();
+    if (isFound && !isWhole) {
+      chain.onScores.insert(chain.product);
+      chain.onScores.insert(elementwise.begin(), elementwise.end());
+    }
+    bool isSum = isFound && isWeightedSum();
+    // What is no attention needs no reason.
+    if (!isSum)
+      reason.clear();
+    return isWhole && isSum;
   }
 
 private:
@@ -56,10 +68,15 @@ private:
   bool findOutput();
   bool followWeights(Operation *user, unsigned operand);
   bool keepsZeros(SelectOp select, unsigned operand);
+  Read readWeights();
   bool readScores();
+  bool findProduct() {
+    return walkScores() && pickProduct() && collectOnScores();
+  }
   bool walkScores();
   bool pickProduct();
   bool collectOnScores();
+  bool isWeightedSum();
   bool isProductPlace(const Read &read, bool &keysOnLeft);
 
   AttentionChain &chain;
@@ -150,7 +167,9 @@ bool ChainMatcher::findOutput() {
   }
 }
 
-bool ChainMatcher::readScores() {
+/// The weights as the second product reads them, which are the scores if
+/// nothing else is found.
+Read ChainMatcher::readWeights() {
   Value weights = chain.output->getOperand(chain.weightsOnRight ? 1 : 0);
   Read read = readWhole(weights);
   int64_t rank = read.index.size();
@@ -159,6 +178,13 @@ bool ChainMatcher::readScores() {
     std::swap(read.index[rank - 1], read.index[rank - 2]);
     std::swap(chain.extents[rank - 1], chain.extents[rank - 2]);
   }
+  chain.scores = read;
+  return read;
+}
+
+bool ChainMatcher::readScores() {
+  Read read = readWeights();
+  int64_t rank = chain.getRank();
   for (Operation *op : llvm::reverse(afterSoftmax)) {
     if (std::optional<Read> inner = readThroughView(read)) {
       read = *inner;
@@ -201,14 +227,14 @@ bool ChainMatcher::isProductPlace(const Read &read, bool &keysOnLeft) {
          (stands(rank - 2, rank - 1) && stands(rank - 1, rank - 2));
 }
 
-/// Walks back from the softmax through everything elementwise.
+/// Walks back from the reader of the scores through everything elementwise.
 bool ChainMatcher::walkScores() {
   SmallVector<Read> pending = {chain.scores};
   DenseMap<Value, SmallVector<Read, 1>> seen;
   for (size_t i = 0; i < pending.size(); ++i) {
     Read read = pending[i];
     Operation *op = read.tensor.getDefiningOp();
-    if (!op || read.isScalar() || !isBefore(op, chain.softmax))
+    if (!op || read.isScalar() || !isBefore(op, chain.getReader()))
       continue;
     SmallVector<Read, 1> &places = seen[read.tensor];
     if (llvm::any_of(
@@ -216,7 +242,7 @@ bool ChainMatcher::walkScores() {
       continue;
     places.push_back(read);
     bool keysOnLeft = false;
-    if (isa<MatmulOp>(op) && op->getBlock() == chain.softmax->getBlock() &&
+    if (isa<MatmulOp>(op) && op->getBlock() == chain.getReader()->getBlock() &&
         isProductPlace(read, keysOnLeft)) {
       products.emplace_back(read, keysOnLeft);
       continue;
@@ -280,7 +306,7 @@ bool ChainMatcher::collectOnScores() {
   pending.insert(chain.product);
   for (size_t i = 0; i < pending.size(); ++i)
     for (Operation *user : pending[i]->getUsers()) {
-      if (user == chain.softmax)
+      if (user == chain.getReader())
         continue;
       if (ends.contains(user))
         return failAt("the scores go through an operation that is not "
@@ -292,6 +318,66 @@ bool ChainMatcher::collectOnScores() {
     }
   chain.onScores.insert(pending.begin(), pending.end());
   return true;
+}
+
+/// Whether a choice takes 0 at places that do not depend on the scores.
+static bool isMasked(const AttentionChain &chain, Operation *op) {
+  auto select = dyn_cast<SelectOp>(op);
+  return select &&
+         (matchConstant(select.getLhs()) == 0.0 ||
+          matchConstant(select.getRhs()) == 0.0) &&
+         !chain.onScores.contains(select.getCondition().getDefiningOp());
+}
+
+/// Whether `op` says nothing about what the weights are.
+static bool isPlain(Operation *op) {
+  auto binary = dyn_cast<BinaryOp>(op);
+  return isa<MatmulOp, CastOp>(op) || (binary && getScalarFactor(binary)) ||
+         readThroughView(readWhole(op->getResult(0)));
+}
+
+/// Whether the keys are rows, as those of k' are, not columns as the weights of
+/// a layer are.
+static bool hasKeyRows(const AttentionChain &chain) {
+  MatmulOp product = chain.product;
+  if (chain.keysOnLeft)
+    return true;
+  auto transpose = product.getRhs().getDefiningOp<TransposeOp>();
+  return transpose && transpose.getPermutation().back() != chain.getRank() - 1;
+}
+
+bool ChainMatcher::isWeightedSum() {
+  if (llvm::any_of(chain.onScores,
+                   [&](Operation *op) { return isMasked(chain, op); }))
+    return true;
+  Value operands[] = {chain.product.getLhs(), chain.product.getRhs(),
+                      chain.output.getLhs(), chain.output.getRhs()};
+  return chain.getRank() > 2 && hasKeyRows(chain) &&
+         !llvm::all_of(chain.onScores, isPlain) &&
+         llvm::all_of(operands, [&](Value operand) {
+           return cast<RankedTensorType>(operand.getType()).getRank() ==
+                  chain.getRank();
+         });
+}
+
+Operation *AttentionChain::getReader() const {
+  SoftmaxOp first = softmax;
+  MatmulOp second = output;
+  return first ? first.getOperation() : second.getOperation();
+}
+
+std::optional<AttentionChain> attn::matchWeightedSum(MatmulOp output,
+                                                     std::string &reason) {
+  for (bool weightsOnRight : {false, true}) {
+    AttentionChain chain;
+    chain.output = output;
+    chain.weightsOnRight = weightsOnRight;
+    if (ChainMatcher(chain, reason).matchFromOutput())
+      return chain;
+    if (!reason.empty())
+      break;
+  }
+  return std::nullopt;
 }
 
 std::optional<AttentionChain> attn::matchAttention(SoftmaxOp softmax,

@@ -64,7 +64,7 @@ def FuseNorm : Pass<"attn-fuse-norm", "mlir::func::FuncOp"> {
 }
 
 def FuseAttention : Pass<"attn-fuse-attention", "mlir::func::FuncOp"> {
-  let summary = "fuses a softmax between two products into attn.attention";
+  let summary = "fuses two products and the weights between them into attn.attention";
   let description = [{
     Before:
 
@@ -85,8 +85,11 @@ def FuseAttention : Pass<"attn-fuse-attention", "mlir::func::FuncOp"> {
 
     Everything between the first product and the softmax that is elementwise in the
     scores becomes the op's score region: scales, biases, rules, conversions,
-    `attn.select`. Where the scores or weights have another use, or an op between
-    is not elementwise, a remark says so and the program stays as it is.
+    `attn.select`. Two products with elementwise ops alone between them become
+    attention with `normalizer none`, where the keys and values have batches as the
+    queries do or a mask chooses the weights: layers look alike otherwise. Where the
+    scores or weights have another use, or an op between is not elementwise, a
+    remark says so and the program stays as it is.
   }];
   let dependentDialects = [
     "::attn::AttnDialect", "mlir::arith::ArithDialect",
@@ -154,7 +157,8 @@ def RaiseMask : Pass<"attn-raise-mask", "mlir::func::FuncOp"> {
 
     A condition that does not depend on the score and sends it to -inf is a mask:
     blocks that it leaves empty need not be computed. Sums with a term that is 0
-    or -inf are treated alike. A scale at the innermost place of the score region
+    or -inf are treated alike. With `normalizer none` it sends the weight to 0,
+    through products and what makes 0 of -inf. A scale at the innermost place of the score region
     becomes the op's scale. A finite fill (-1e9) is no mask, since rows that
     are masked everywhere differ; a remark says so.
   }];

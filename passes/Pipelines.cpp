@@ -66,8 +66,9 @@ void attn::buildFusePipeline(OpPassManager &passes) {
   // Attention is two products around a softmax, so that comes first.
   passes.addNestedPass<func::FuncOp>(createFuseSoftmax());
   passes.addNestedPass<func::FuncOp>(createFuseNorm());
-  passes.addNestedPass<func::FuncOp>(createFuseAttention());
+  // Of sums without a softmax, those that take linear time.
   passes.addNestedPass<func::FuncOp>(createRaiseLinearAttention());
+  passes.addNestedPass<func::FuncOp>(createFuseAttention());
   // Folds what fusion put into the score regions, so that masks stand out.
   addCleanup(passes);
   passes.addNestedPass<func::FuncOp>(createRaiseMask());

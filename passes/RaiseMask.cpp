@@ -217,7 +217,7 @@ private:
   void raise(AttentionOp op) {
     Block &body = op.getScore().front();
     auto yield = cast<YieldOp>(body.getTerminator());
-    ScoreSplit split = splitScore(yield);
+    ScoreSplit split = op.isSoftmax() ? splitScore(yield) : splitWeight(yield);
     if (split.allowed) {
       yield.getValueMutable().assign(split.rest);
       addToMask(op, split.allowed);
@@ -229,7 +229,8 @@ private:
     eraseDeadOps(body);
     while (raiseScale(op))
       eraseDeadOps(body);
-    reportSelections(op);
+    if (op.isSoftmax())
+      reportSelections(op);
     if (yield.getValue() == body.getArgument(0)) {
       op.getScore().dropAllReferences();
       op.getScore().getBlocks().clear();

@@ -228,6 +228,9 @@ Value attn::emitBinary(OpBuilder &builder, Location loc, BinaryKind kind,
   case BinaryKind::Mod:
     return emitMod(builder, loc, lhs, rhs);
   case BinaryKind::Pow:
+    if (FloatAttr exponent; matchPattern(rhs, m_Constant(&exponent)) &&
+                            exponent.getValue().isExactlyValue(2.0))
+      return arith::MulFOp::create(builder, loc, lhs, lhs);
     return math::PowFOp::create(builder, loc, lhs, rhs);
   case BinaryKind::Max:
     if (isFloat)

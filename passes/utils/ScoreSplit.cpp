@@ -115,8 +115,15 @@ public:
 
   /// Splits off where `value` is -inf, or +inf.
   ScoreSplit split(Value value, bool negative, int depth);
+  /// Splits off where `value` is 0.
+  ScoreSplit splitZero(Value value, int depth);
 
 private:
+  ScoreSplit computeZero(Operation *op, int depth);
+  ScoreSplit splitZeroSelect(arith::SelectOp op, int depth);
+  ScoreSplit splitProduct(Operation *op, int depth);
+  ScoreSplit replaceOperand(Operation *op, unsigned operand,
+                            const ScoreSplit &inner);
   ScoreSplit compute(Operation *op, bool negative, int depth);
   ScoreSplit splitSelect(arith::SelectOp op, bool negative, int depth);
   ScoreSplit splitSum(Operation *op, bool lhsNegative, bool rhsNegative,
@@ -135,6 +142,7 @@ private:
   DenseSet<Value> onScore;
   /// What was split off before, by the sign of the infinity.
   DenseMap<Value, ScoreSplit> known[2];
+  DenseMap<Value, ScoreSplit> knownZeros;
 };
 
 } // namespace
@@ -196,6 +204,8 @@ ScoreSplit Splitter::compute(Operation *op, bool negative, int depth) {
     return splitOperand(op, 0, negative, depth);
   if (isa<arith::NegFOp>(op))
     return splitOperand(op, 0, !negative, depth);
+  if (isa<math::ExpOp, math::Exp2Op>(op) && !negative)
+    return splitOperand(op, 0, negative, depth);
   // The lesser of -inf and anything is -inf.
   if (negative ? isa<arith::MinimumFOp>(op) : isa<arith::MaximumFOp>(op))
     return splitSum(op, negative, negative, depth);
@@ -253,7 +263,13 @@ ScoreSplit Splitter::splitSum(Operation *op, bool lhsNegative, bool rhsNegative,
 
 ScoreSplit Splitter::splitOperand(Operation *op, unsigned operand,
                                   bool negative, int depth) {
-  ScoreSplit inner = split(op->getOperand(operand), negative, depth);
+  return replaceOperand(op, operand,
+                        split(op->getOperand(operand), negative, depth));
+}
+
+/// The op on what is left of an operand, which decides alone.
+ScoreSplit Splitter::replaceOperand(Operation *op, unsigned operand,
+                                    const ScoreSplit &inner) {
   if (!inner.allowed)
     return {};
   SmallVector<Value> operands(op->getOperands());
@@ -272,6 +288,85 @@ std::optional<ScoreSplit> Splitter::splitLog(Operation *op, bool negative) {
   Value zero = arith::ConstantOp::create(
       builder, op->getLoc(), builder.getZeroAttr(op->getResult(0).getType()));
   return ScoreSplit{number.getIn(), zero};
+}
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+ScoreSplit Splitter::splitZero(Value value, int depth) {
+  Operation *op = value.getDefiningOp();
+  if (!op || op->getBlock() != body || op->getNumResults() != 1 ||
+      !isa<FloatType>(value.getType()) || depth == kMaxDepth)
+    return {Value(), value};
+  if (auto it = knownZeros.find(value); it != knownZeros.end())
+    return it->second;
+  ScoreSplit result = computeZero(op, depth + 1);
+  if (!result.allowed)
+    result.rest = value;
+  knownZeros[value] = result;
+  return result;
+}
+
+ScoreSplit Splitter::computeZero(Operation *op, int depth) {
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    return splitZeroSelect(select, depth);
+  if (isa<arith::MulFOp>(op))
+    return splitProduct(op, depth);
+  if (isa<arith::ExtFOp, arith::TruncFOp, arith::NegFOp>(op))
+    return replaceOperand(op, 0, splitZero(op->getOperand(0), depth));
+  if (isa<arith::DivFOp>(op)) {
+    ScoreSplit dividend = splitZero(op->getOperand(0), depth);
+    if (dividend.allowed)
+      return replaceOperand(op, 0, dividend);
+    // Sigmoid: 1 / (1 + exp(inf)).
+    return splitOperand(op, 1, /*negative=*/false, depth);
+  }
+  if (isa<math::ExpOp, math::Exp2Op>(op))
+    return splitOperand(op, 0, /*negative=*/true, depth);
+  if (isa<arith::MaximumFOp>(op))
+    for (unsigned bound : {1, 0})
+      if (matchPattern(op->getOperand(bound), m_AnyZeroFloat())) {
+        ScoreSplit inner = splitZero(op->getOperand(1 - bound), depth);
+        if (inner.allowed)
+          return replaceOperand(op, 1 - bound, inner);
+        return splitOperand(op, 1 - bound, /*negative=*/true, depth);
+      }
+  return {};
+}
+
+ScoreSplit Splitter::splitZeroSelect(arith::SelectOp op, int depth) {
+  Value condition = op.getCondition();
+  if (onScore.contains(condition))
+    return {};
+  bool isElse = matchPattern(op.getFalseValue(), m_AnyZeroFloat());
+  if (!isElse && !matchPattern(op.getTrueValue(), m_AnyZeroFloat()))
+    return {};
+  ScoreSplit kept =
+      splitZero(isElse ? op.getTrueValue() : op.getFalseValue(), depth);
+  return {emitAnd(isElse ? condition : emitNot(condition), kept.allowed),
+          kept.rest};
+}
+
+/// A product is 0 where a factor is; conditions as numbers are factors.
+ScoreSplit Splitter::splitProduct(Operation *op, int depth) {
+  for (unsigned side : {0, 1}) {
+    auto number = op->getOperand(side).getDefiningOp<arith::UIToFPOp>();
+    if (!number || !number.getIn().getType().isInteger(1) ||
+        onScore.contains(number.getIn()))
+      continue;
+    ScoreSplit other = splitZero(op->getOperand(1 - side), depth);
+    return {emitAnd(number.getIn(), other.allowed), other.rest};
+  }
+  ScoreSplit lhs = splitZero(op->getOperand(0), depth);
+  ScoreSplit rhs = splitZero(op->getOperand(1), depth);
+  if (!lhs.allowed && !rhs.allowed)
+    return {};
+  return {emitAnd(lhs.allowed, rhs.allowed), rebuild(op, {lhs.rest, rhs.rest})};
+}
+
+ScoreSplit attn::splitWeight(YieldOp yield) {
+  return Splitter(yield).splitZero(yield.getValue(), 0);
 }
 
 ScoreSplit attn::splitScore(YieldOp yield) {

@@ -29,6 +29,10 @@ struct ScoreSplit {
 /// weights for the whole row, and is not considered.
 ScoreSplit splitScore(YieldOp yield);
 
+/// The same for a weight that no softmax follows: where it is 0, followed
+/// through products, and through what makes 0 of a score of -inf.
+ScoreSplit splitWeight(YieldOp yield);
+
 /// The values of the block that depend on its argument, itself included.
 llvm::DenseSet<mlir::Value> getDependents(mlir::BlockArgument argument);
 

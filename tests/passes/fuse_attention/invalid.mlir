@@ -88,3 +88,24 @@ func.func @right_operand(%q: tensor<?x?x?x?xf32>, %k: tensor<?x?x?x?xf32>, %v: t
   return %o : tensor<?x?x?x?xf32>
 }
 
+
+// Without a softmax too.
+// CHECK-LABEL: func.func @sigmoid_returned
+// CHECK: attn.unary sigmoid
+func.func @sigmoid_returned(%q: tensor<?x?x?x?xf32>, %k: tensor<?x?x?x?xf32>, %v: tensor<?x?x?x?xf32>) -> (tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>) {
+  %t = attn.transpose %k [0, 1, 3, 2] : tensor<?x?x?x?xf32>
+  %s = attn.matmul %q, %t : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>
+  %w = attn.unary sigmoid %s : tensor<?x?x?x?xf32>
+  // expected-remark @below {{attention not fused: the scores are used again at}}
+  %o = attn.matmul %w, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>
+  return %o, %w : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>
+}
+
+// A layer is told nothing.
+// CHECK-LABEL: func.func @layer
+func.func @layer(%x: tensor<?x?x?xf32>, %w1: tensor<?x?xf32>, %w2: tensor<?x?xf32>) -> (tensor<?x?x?xf32>, tensor<?x?x?xf32>) {
+  %h = attn.matmul %x, %w1 : tensor<?x?x?xf32>, tensor<?x?xf32>
+  %a = attn.unary sigmoid %h : tensor<?x?x?xf32>
+  %o = attn.matmul %a, %w2 : tensor<?x?x?xf32>, tensor<?x?xf32>
+  return %o, %a : tensor<?x?x?xf32>, tensor<?x?x?xf32>
+}

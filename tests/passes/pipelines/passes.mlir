@@ -10,8 +10,8 @@
 //      FUSE: symbol-dce
 //      FUSE: attn-fuse-softmax
 //      FUSE: attn-fuse-norm
-//      FUSE: attn-fuse-attention
 //      FUSE: attn-raise-linear-attention
+//      FUSE: attn-fuse-attention
 //      FUSE: canonicalize
 //      FUSE: cse
 //      FUSE: attn-raise-mask

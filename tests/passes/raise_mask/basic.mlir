@@ -49,3 +49,82 @@ func.func @joins_the_mask(%q: !t, %k: !t, %v: !t) -> !t {
   } : !t, !t, !t -> !t
   return %o : !t
 }
+
+// Without a softmax 0 is what takes a key out, and what gives it: through
+// products, a sigmoid of -inf, a comparison as a number.
+// CHECK-LABEL: func.func @weights
+// CHECK: attn.attention {{.*}} normalizer none mask {
+// CHECK: arith.cmpi sle, %k, %q
+// CHECK-NEXT: attn.yield
+// CHECK: } score {
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: arith.maximumf
+// CHECK-NEXT: arith.mulf
+// CHECK-NEXT: attn.yield
+// CHECK: attn.attention {{.*}} scale %{{.*}} : f32 normalizer none mask {
+// CHECK: arith.cmpi sle, %k, %q
+// CHECK-NEXT: attn.yield
+// CHECK: } score {
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: math.exp %s
+// CHECK-NEXT: arith.addf
+// CHECK-NEXT: arith.divf
+// CHECK-NEXT: attn.yield
+// CHECK: attn.attention {{.*}} normalizer none mask {
+// CHECK: arith.cmpi sle, %k, %q
+// CHECK-NEXT: attn.yield
+// CHECK-NOT: score {
+// CHECK: return
+func.func @weights(%q: !t, %k: !t, %v: !t) -> (!t, !t, !t) {
+  %ninf = arith.constant 0xFF800000 : f32
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %0 = attn.attention %q, %k, %v normalizer none score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %past = arith.cmpi sle, %j, %i : index
+    %x = arith.select %past, %s, %zero : f32
+    %r = arith.maximumf %x, %zero : f32
+    %y = arith.mulf %r, %r : f32
+    attn.yield %y : f32
+  } : !t, !t, !t -> !t
+  %1 = attn.attention %q, %k, %v normalizer none score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %past = arith.cmpi sle, %j, %i : index
+    %x = arith.select %past, %s, %ninf : f32
+    %n = arith.negf %x : f32
+    %e = math.exp %n : f32
+    %d = arith.addf %e, %one : f32
+    %y = arith.divf %one, %d : f32
+    attn.yield %y : f32
+  } : !t, !t, !t -> !t
+  %2 = attn.attention %q, %k, %v normalizer none score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %past = arith.cmpi sle, %j, %i : index
+    %x = arith.uitofp %past : i1 to f32
+    %y = arith.mulf %s, %x : f32
+    attn.yield %y : f32
+  } : !t, !t, !t -> !t
+  return %0, %1, %2 : !t, !t, !t
+}
+
+// A score of -inf is a weight, and 0 where the score decides is one as well.
+// CHECK-LABEL: func.func @no_mask
+// CHECK-NOT: mask {
+// CHECK: return
+func.func @no_mask(%q: !t, %k: !t, %v: !t) -> (!t, !t) {
+  %ninf = arith.constant 0xFF800000 : f32
+  %zero = arith.constant 0.0 : f32
+  %0 = attn.attention %q, %k, %v normalizer none score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %past = arith.cmpi sle, %j, %i : index
+    %x = arith.select %past, %s, %ninf : f32
+    attn.yield %x : f32
+  } : !t, !t, !t -> !t
+  %1 = attn.attention %q, %k, %v normalizer none score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %more = arith.cmpf ogt, %s, %zero : f32
+    %x = arith.select %more, %s, %zero : f32
+    attn.yield %x : f32
+  } : !t, !t, !t -> !t
+  return %0, %1 : !t, !t
+}
