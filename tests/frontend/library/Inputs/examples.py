@@ -398,9 +398,49 @@ def retnet_shapes(layers, c):
 
 
 # Of each example: inputs to draw, inputs that are given, options, the formula.
+def sink(window):
+    def run(g):
+        t = g["q"].shape[2]
+        q, k = indices(t)
+        # One more key, whose value is 0, with the sink as its score.
+        bias = np.broadcast_to(g["sink"][:, None, None], (*g["q"].shape[:3], 1))
+
+        def scores(s):
+            return np.concatenate([s, bias], axis=-1)
+
+        allowed = np.concatenate([(k <= q) & (q - k < window), np.ones((t, 1), bool)], axis=-1)
+        v = np.concatenate([g["v"], np.zeros_like(g["v"][:, :, :1])], axis=2)
+        return attend_to(g["q"], g["k"], v, allowed, scores)
+    return run
+
+
+def attend_to(q, k, v, allowed, scores):
+    """`attend` where there are more values than keys."""
+    k, v = (np.repeat(x, q.shape[1] // k.shape[1], axis=1) for x in (k, v))
+    s = scores(q / q.dtype.type(math.sqrt(q.shape[-1])) @ k.swapaxes(-1, -2))
+    s = np.where(allowed, s, -np.inf)
+    e = np.exp(s - s.max(-1, keepdims=True))
+    return (e / e.sum(-1, keepdims=True)).astype(q.dtype) @ v
+
+
+def merged(g):
+    t, s = g["q"].shape[2], g["prompt_k"].shape[2]
+    k, v = (np.concatenate([g["prompt_" + name], g[name]], axis=2) for name in "kv")
+    return attend(g["q"], k, v, np.concatenate([np.ones((t, s), bool), causal(t)], axis=1))
+
+
+def sigmoids(g):
+    q = g["q"]
+    t, d = q.shape[2:]
+    s = q @ g["k"].swapaxes(-1, -2) / q.dtype.type(math.sqrt(d)) - q.dtype.type(math.log(t))
+    return np.where(causal(t), 1 / (1 + np.exp(-s)), 0).astype(q.dtype) @ g["v"]
+
+
 cases = {
     "alibi": [(qkv(2, 6, 33, 8), {}, (), lambda g: plain(
         causal(33), bias=-(slopes(6) * np.subtract(*indices(33))).astype(g["q"].dtype))(g))],
+    "attention_sink": [({"q": (2, 6, t, 8), "k": (2, 2, t, 8), "v": (2, 2, t, 8), "sink": (6,)},
+                        {}, (), sink(128)) for t in (1, 200)],
     "big_bird": [(qkv(1, 2, 200, 8), {"seed": np.int64(seed)}, (), big_bird) for seed in (1, 7)],
     "causal_attention": [(qkv(1, 3, t, 5), {}, (), plain(causal(t))) for t in (1, 7, 70)],
     "causal_builtin": [(qkv(1, 3, 70, 5), {}, (), plain(causal(70)))],
@@ -430,6 +470,9 @@ cases = {
     "longformer": [(qkv(2, 1, 300, 8), {"global": MARKED}, (), plain(
         ((abs(np.subtract(*indices(300))) <= 128) | MARKED[:, :, None] | MARKED[:, None])
         [:, None]))],
+    "merged_attention": [({"q": (2, 3, t, 8), "k": (2, 3, t, 8), "v": (2, 3, t, 8),
+                           "prompt_k": (2, 3, 21, 8), "prompt_v": (2, 3, 21, 8)}, {}, (), merged)
+                         for t in (1, 40)],
     "multi_head": [({"x": (2, 9, 12), "w_qkv": (12, 36), "b_qkv": (36,), "w_out": (12, 12),
                      "b_out": (12,), "slopes": (3,)}, {}, (), multi_head)],
     "relative_positions": [({**qkv(2, 3, t, 8), "bias": (3, 9), "vectors": (9, 8)}, {}, (),
@@ -440,6 +483,7 @@ cases = {
                 ("--fix", "C=8,H=2,layers=2"), retnet(2, 2))],
     "scaled_dot_product": [(qkv(2, 2, 5, 7, s=9, dv=3), {}, (), plain()),
                            (qkv(1, 1, 1, 1), {}, (), plain())],
+    "sigmoid_attention": [(qkv(2, 3, t, 8), {}, (), sigmoids) for t in (1, 50)],
     "sinusoidal_positions": [({"x": (2, 7, C)}, {}, (), sinusoidal)],
     "softcap": [({**qkv(1, 2, 9, 8), "cap": ()}, {}, (), lambda g: plain(
         causal(9), bias=lambda s: g["cap"] * np.tanh(s / g["cap"]))(g))],
