@@ -67,8 +67,7 @@ def inputs(seed, B, H, G, T, S, D, E):
     }
 
 
-SHAPES = [(2, 6, 2, 1, 37, 16, 16), (1, 8, 1, 1, 1100, 8, 5), (3, 3, 1, 70, 131, 24, 40),
-          (2, 8, 1, 33, 300, 5, 7)]
+SHAPES = [(2, 6, 2, 1, 37, 16, 16), (1, 8, 1, 1, 1100, 8, 5), (3, 3, 1, 70, 131, 24, 40)]
 for number, shape in enumerate(SHAPES):
     program = PROGRAM.replace("TYPE", "f32").replace("SUM", "f32")
     check(f"dropout {shape}", program, inputs(number, *shape), formula)

@@ -69,8 +69,7 @@ def inputs(seed, B, H, G, T, S, D, E):
 
 
 # Few rows a key head are decoded; of the last ones there are too many.
-SHAPES = [(2, 6, 2, 1, 37, 16, 16), (1, 8, 1, 1, 1100, 8, 5), (3, 3, 1, 70, 131, 24, 40),
-          (2, 8, 1, 33, 300, 5, 7)]
+SHAPES = [(1, 8, 1, 1, 1100, 8, 5), (3, 3, 1, 70, 131, 24, 40), (2, 8, 8, 33, 20, 5, 7)]
 
 for number, shape in enumerate(SHAPES):
     program = PROGRAM.replace("TYPE", "f32").replace("SUM", "f32")
@@ -83,7 +82,7 @@ for kind, total in (("f64", "f64"), ("f16", "f32"), ("bf16", "f32")):
 
 # What a mask does not allow has no effect, whatever it holds; and sinks that are
 # no numbers.
-for shape in (SHAPES[0], SHAPES[2]):
+for shape in ((2, 6, 2, 1, 37, 16, 16), SHAPES[1]):
     program = PROGRAM.replace("TYPE", "f32").replace("SUM", "f32")
     clean = inputs(11, *shape)
     keep = (1, 3, 5)
