@@ -1,5 +1,4 @@
-//===- AttnBufferize.cpp - Bufferization of the fused ops --------*- C++
-//-*-===//
+//===- AttnBufferize.cpp - Bufferization of attention -----------*- C++ -*-===//
 //
 // Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

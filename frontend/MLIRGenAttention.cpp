@@ -1,4 +1,4 @@
-//===- MLIRGenAttention.cpp - The function `attention` ----------*- C++ -*-===//
+//===- MLIRGenAttention.cpp - The functions of attention --------*- C++ -*-===//
 //
 // Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -220,4 +220,22 @@ FunctionGen::Values FunctionGen::emitAttention(const Node *node,
                       : statistic == Statistic::Max ? op.getMax()
                                                     : op.getEntropy());
   return results;
+}
+
+FunctionGen::Values FunctionGen::emitLinearAttention(const Node *node,
+                                                     mlir::Location loc) {
+  Values operands = emitOperands(node);
+  bool causal = node->flags[0], hasDecay = node->flags[1],
+       hasState = node->flags[2];
+  llvm::SmallVector<mlir::Type> results;
+  if (hasState)
+    for (const Type &element : node->type.elements)
+      results.push_back(getType(element));
+  else
+    results.push_back(getType(node->type));
+  auto op = attn::LinearAttentionOp::create(
+      builder, loc, results, operands[0], operands[1], operands[2], causal,
+      hasDecay ? operands[3] : mlir::Value(),
+      hasState ? operands.back() : mlir::Value(), /*inits=*/mlir::ValueRange());
+  return Values(op.getResults());
 }

@@ -151,6 +151,7 @@ private:
 
   //===--- MLIRGenAttention.cpp ---------------------------------------===//
   Values emitAttention(const Node *node, mlir::Location loc);
+  Values emitLinearAttention(const Node *node, mlir::Location loc);
   mlir::Value emitScale(const Node *node, mlir::Type accumulator);
   void emitScoreRule(mlir::Region &region, const Node *node,
                      mlir::Type accumulator, mlir::Location loc);
@@ -163,7 +164,6 @@ private:
                 mlir::Type scoreType, mlir::Location loc);
   mlir::Value emitMask(const Node *node, mlir::Location loc);
   mlir::Value emitScore(const Node *node, mlir::Location loc);
-  Values emitLinearAttention(const Node *node, mlir::Location loc);
   mlir::Value emitRead(const Node *node, mlir::Location loc);
 
   ModuleGen &module;

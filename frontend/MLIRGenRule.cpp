@@ -54,24 +54,6 @@ mlir::Value FunctionGen::emitScore(const Node *node, mlir::Location loc) {
   return op;
 }
 
-FunctionGen::Values FunctionGen::emitLinearAttention(const Node *node,
-                                                     mlir::Location loc) {
-  Values operands = emitOperands(node);
-  bool causal = node->flags[0], hasDecay = node->flags[1],
-       hasState = node->flags[2];
-  llvm::SmallVector<mlir::Type> results;
-  if (hasState)
-    for (const Type &element : node->type.elements)
-      results.push_back(getType(element));
-  else
-    results.push_back(getType(node->type));
-  auto op = attn::LinearAttentionOp::create(
-      builder, loc, results, operands[0], operands[1], operands[2], causal,
-      hasDecay ? operands[3] : mlir::Value(),
-      hasState ? operands.back() : mlir::Value(), /*inits=*/mlir::ValueRange());
-  return Values(op.getResults());
-}
-
 mlir::Value FunctionGen::emitRead(const Node *node, mlir::Location loc) {
   Values operands = emitOperands(node);
   mlir::Value array = operands.front();

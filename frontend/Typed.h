@@ -144,11 +144,11 @@ struct Node {
     /// q, k, v, decay and state; `flags`: causal, has decay, has state. With
     /// a state a tuple.
     LinearAttention,
-    Read,      ///< array, indices; `flags` tells which indices need a clamp
-    Call,      ///< `callee` with its dimensions bound to `dims`, of `path`
-    Inline,    ///< `thenBlock`, written out in place of a call
-    Fold,      ///< `thenBlock` of `carry`, `dim` times, from the first operand
-    Carry,     ///< leaf of a Fold
+    Read,   ///< array, indices; `flags` tells which indices need a clamp
+    Call,   ///< `callee` with its dimensions bound to `dims`, of `path`
+    Inline, ///< `thenBlock`, written out in place of a call
+    Fold,   ///< `thenBlock` of `carry`, `dim` times, from the first operand
+    Carry,  ///< leaf of a Fold
     Tuple,
     Element, ///< `integer` of a tuple
     If,      ///< condition; `thenBlock`, `elseBlock`

@@ -30,17 +30,6 @@ namespace attn {
 using namespace mlir;
 using namespace attn;
 
-static void addInits(OpBuilder &builder, LinearAttentionOp op) {
-  ReifiedRankedShapedTypeDims sizes;
-  if (!op.getInits().empty() || failed(op.reifyResultShapes(builder, sizes)))
-    return;
-  SmallVector<Value> inits;
-  for (auto [type, resultSizes] : llvm::zip_equal(op.getResultTypes(), sizes))
-    inits.push_back(createEmpty(builder, op.getLoc(),
-                                cast<RankedTensorType>(type), resultSizes));
-  op.getInitsMutable().assign(inits);
-}
-
 namespace {
 struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
   using Base::Base;
@@ -56,10 +45,6 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
       rewriter.setInsertionPoint(op);
       auto attention = dyn_cast<AttentionOp>(op);
       auto linear = dyn_cast<LinearAttentionOp>(op);
-      if (linear && keepAttention) {
-        addInits(rewriter, linear);
-        continue;
-      }
       // Attention on buffers is of a later stage.
       if ((attention && !attention.hasPureTensorSemantics()) ||
           (linear && !linear.hasPureTensorSemantics()))
@@ -68,12 +53,13 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
         addInits(rewriter, attention);
         continue;
       }
+      if (linear && keepAttention) {
+        addInits(rewriter, linear);
+        continue;
+      }
       LLVM_DEBUG(llvm::dbgs() << "lower " << op->getName() << " at "
                               << op->getLoc() << "\n");
-      if (linear)
-        rewriter.replaceOp(op, lowerLinearAttention(rewriter, linear));
-      else
-        rewriter.replaceOp(op, lowerOp(rewriter, op));
+      rewriter.replaceOp(op, lowerOp(rewriter, op));
       ++numLowered;
     }
 

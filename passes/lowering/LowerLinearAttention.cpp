@@ -206,8 +206,7 @@ SmallVector<Value> Recurrence::lower() {
   return results;
 }
 
-SmallVector<Value> attn::lowerLinearAttention(OpBuilder &builder,
+SmallVector<Value> attn::lowerLinearAttention(GenericBuilder &builder,
                                               LinearAttentionOp op) {
-  GenericBuilder generic(op.getLoc(), builder);
-  return Recurrence(generic, op).lower();
+  return Recurrence(builder, op).lower();
 }

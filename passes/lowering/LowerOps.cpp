@@ -18,8 +18,9 @@
 using namespace mlir;
 using namespace attn;
 
-Value attn::createEmpty(OpBuilder &builder, Location loc, RankedTensorType type,
-                        ArrayRef<OpFoldResult> sizes) {
+/// `tensor.empty` of `type`, whose open extents are taken from `sizes`.
+static Value createEmpty(OpBuilder &builder, Location loc,
+                         RankedTensorType type, ArrayRef<OpFoldResult> sizes) {
   SmallVector<Value> open;
   for (auto [i, extent] : llvm::enumerate(type.getShape()))
     if (ShapedType::isDynamic(extent))
@@ -43,11 +44,24 @@ void attn::addInits(OpBuilder &builder, AttentionOp op) {
   add(op.getEntropy(), op.getEntropyInitMutable(), rows);
 }
 
+void attn::addInits(OpBuilder &builder, LinearAttentionOp op) {
+  ReifiedRankedShapedTypeDims sizes;
+  if (!op.getInits().empty() || failed(op.reifyResultShapes(builder, sizes)))
+    return;
+  SmallVector<Value> inits;
+  for (auto [type, resultSizes] : llvm::zip_equal(op.getResultTypes(), sizes))
+    inits.push_back(createEmpty(builder, op.getLoc(),
+                                cast<RankedTensorType>(type), resultSizes));
+  op.getInitsMutable().assign(inits);
+}
+
 SmallVector<Value> attn::lowerOp(OpBuilder &builder, Operation *op) {
   GenericBuilder generic(op->getLoc(), builder);
   SmallVector<Value> results;
   if (auto attention = dyn_cast<AttentionOp>(op))
     results = lowerAttention(generic, attention);
+  else if (auto linear = dyn_cast<LinearAttentionOp>(op))
+    results = lowerLinearAttention(generic, linear);
   else
     results.push_back(
         TypeSwitch<Operation *, Value>(op)

@@ -16,23 +16,14 @@
 
 namespace attn {
 
-/// Emits `op`, any attn op on tensors but attn.yield and linear attention, as
-/// linalg and tensor ops at the builder's place, and returns what replaces its
-/// results.
+/// Emits `op`, any attn op on tensors but attn.yield, as linalg and tensor ops
+/// at the builder's place, and returns what replaces its results.
 llvm::SmallVector<mlir::Value> lowerOp(mlir::OpBuilder &builder,
                                        mlir::Operation *op);
 
-/// The same for linear attention.
-llvm::SmallVector<mlir::Value> lowerLinearAttention(mlir::OpBuilder &builder,
-                                                    LinearAttentionOp op);
-
 /// Gives attention on tensors each `outs` that it lacks.
 void addInits(mlir::OpBuilder &builder, AttentionOp op);
-
-/// `tensor.empty` of `type`, whose open extents are taken from `sizes`.
-mlir::Value createEmpty(mlir::OpBuilder &builder, mlir::Location loc,
-                        mlir::RankedTensorType type,
-                        llvm::ArrayRef<mlir::OpFoldResult> sizes);
+void addInits(mlir::OpBuilder &builder, LinearAttentionOp op);
 
 } // namespace attn
 
