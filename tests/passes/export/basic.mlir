@@ -79,25 +79,3 @@ func.func @starts(%a: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>) att
 func.func @nothing() attributes {attn.entry} {
   return
 }
-
-// -----
-
-// Both results begin with zeros, each with its own.
-// CHECK-LABEL: func.func @attn.share
-//       CHECK:   %[[E:.*]] = tensor.empty
-//       CHECK:   %[[Y:.*]] = linalg.fill ins(%{{.*}}) outs(%[[E]] :
-//       CHECK:   %[[F:.*]] = tensor.empty
-//       CHECK:   %[[Z:.*]] = linalg.fill ins(%{{.*}}) outs(%[[F]] :
-//       CHECK:   %[[A:.*]] = linalg.matmul {{.*}} outs(%[[Z]] :
-//       CHECK:   %[[B:.*]] = linalg.matmul {{.*}} outs(%[[Y]] :
-//       CHECK:   materialize_in_destination %[[A]]
-//       CHECK:   materialize_in_destination %[[B]]
-func.func @share(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4xf32>)
-    attributes {attn.entry} {
-  %c = arith.constant 0.0 : f32
-  %e = tensor.empty() : tensor<4x4xf32>
-  %z = linalg.fill ins(%c : f32) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
-  %a = linalg.matmul ins(%x, %y : tensor<4x4xf32>, tensor<4x4xf32>) outs(%z : tensor<4x4xf32>) -> tensor<4x4xf32>
-  %b = linalg.matmul ins(%y, %x : tensor<4x4xf32>, tensor<4x4xf32>) outs(%z : tensor<4x4xf32>) -> tensor<4x4xf32>
-  return %a, %b : tensor<4x4xf32>, tensor<4x4xf32>
-}

@@ -397,7 +397,6 @@ def retnet_shapes(layers, c):
     return shapes
 
 
-# Of each example: inputs to draw, inputs that are given, options, the formula.
 def sink(window):
     def run(g):
         t = g["q"].shape[2]
@@ -436,6 +435,7 @@ def sigmoids(g):
     return np.where(causal(t), 1 / (1 + np.exp(-s)), 0).astype(q.dtype) @ g["v"]
 
 
+# Of each example: inputs to draw, inputs that are given, options, the formula.
 cases = {
     "alibi": [(qkv(2, 6, 33, 8), {}, (), lambda g: plain(
         causal(33), bias=-(slopes(6) * np.subtract(*indices(33))).astype(g["q"].dtype))(g))],
