@@ -8,6 +8,7 @@
 
 #include "passes/Passes.h"
 
+#include "passes/lowering/GenericBuilder.h"
 #include "passes/lowering/Lowering.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,6 +19,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Debug.h"
 
 #define DEBUG_TYPE "attn-lower-to-linalg"
@@ -29,6 +31,35 @@ namespace attn {
 
 using namespace mlir;
 using namespace attn;
+
+/// Lets the rules of attention read arrays of bools as bytes: a vector of bools
+/// is packed into bits, an array is not, so that it could not be read as one.
+static void readBoolsAsBytes(OpBuilder &builder, AttentionOp op) {
+  GenericBuilder generic(op.getLoc(), builder);
+  llvm::DenseMap<Value, Value> bytes;
+  op->walk([&](tensor::ExtractOp read) {
+    Value array = read.getTensor();
+    if (!read.getType().isInteger(1) || read.getIndices().empty() ||
+        op->isAncestor(array.getParentBlock()->getParentOp()))
+      return;
+    Value &copy = bytes[array];
+    if (!copy)
+      copy = generic.map(builder.getI8Type(), generic.sizesOf(array), array,
+                         [](OpBuilder &nested, Location loc, ValueRange args) {
+                           return arith::ExtUIOp::create(
+                               nested, loc, nested.getI8Type(), args[0]);
+                         });
+    OpBuilder inside(read);
+    Value byte = tensor::ExtractOp::create(inside, read.getLoc(), copy,
+                                           read.getIndices());
+    Value zero = arith::ConstantIntOp::create(inside, read.getLoc(), 0, 8);
+    read.replaceAllUsesWith(arith::CmpIOp::create(inside, read.getLoc(),
+                                                  arith::CmpIPredicate::ne,
+                                                  byte, zero)
+                                .getResult());
+    read.erase();
+  });
+}
 
 namespace {
 struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
@@ -51,6 +82,7 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
         continue;
       if (attention && keepAttention) {
         addInits(rewriter, attention);
+        readBoolsAsBytes(rewriter, attention);
         continue;
       }
       if (linear && keepAttention) {

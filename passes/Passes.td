@@ -194,7 +194,8 @@ def LowerToLinalg : Pass<"attn-lower-to-linalg", "mlir::func::FuncOp"> {
 
     The reference of every op's meaning: nothing is tiled, and `attn.attention`
     becomes its definition with the whole score matrix, `attn.linear_attention` its
-    recurrence. With `keep-attention` both stay and get their `outs`.
+    recurrence. With `keep-attention` both stay and get their `outs`; rules of
+    attention read arrays of bools as bytes then, so that vectors of them can be read.
   }];
   let options = [
     Option<"keepAttention", "keep-attention", "bool", "false",

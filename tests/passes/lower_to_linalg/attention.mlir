@@ -62,3 +62,26 @@ func.func @has_outs(%q: tensor<3x2xf64>, %e: tensor<3x2xf64>) -> tensor<3x2xf64>
   %o = attn.attention %q, %q, %q outs(%e : tensor<3x2xf64>) : tensor<3x2xf64>, tensor<3x2xf64>, tensor<3x2xf64> -> tensor<3x2xf64>
   return %o : tensor<3x2xf64>
 }
+
+// A rule reads bools as bytes, each array copied once.
+// KEEP-LABEL: func.func @bools
+//  KEEP-SAME:   %[[MARKED:[^:]*]]: tensor<?xi1>)
+//       KEEP:   %[[BYTES:.*]] = linalg.generic {{.*}} ins(%[[MARKED]] : tensor<?xi1>) outs(%{{.*}} : tensor<?xi8>)
+//       KEEP:     arith.extui
+//   KEEP-NOT:   linalg.generic
+//       KEEP:   attn.attention
+//       KEEP:     %[[AT_Q:.*]] = tensor.extract %[[BYTES]][%{{.*}}] : tensor<?xi8>
+//       KEEP:     arith.cmpi ne, %[[AT_Q]], %c0_i8
+//       KEEP:     %[[AT_K:.*]] = tensor.extract %[[BYTES]][%{{.*}}] : tensor<?xi8>
+//       KEEP:     arith.cmpi ne, %[[AT_K]], %c0_i8
+func.func @bools(%q: tensor<?x8xf32>, %marked: tensor<?xi1>) -> tensor<?x8xf32> {
+  %c = arith.constant 1.0 : f32
+  %o = attn.attention %q, %q, %q scale %c : f32 mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %x = tensor.extract %marked[%i] : tensor<?xi1>
+    %y = tensor.extract %marked[%j] : tensor<?xi1>
+    %z = arith.ori %x, %y : i1
+    attn.yield %z : i1
+  } : tensor<?x8xf32>, tensor<?x8xf32>, tensor<?x8xf32> -> tensor<?x8xf32>
+  return %o : tensor<?x8xf32>
+}
