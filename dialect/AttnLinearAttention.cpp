@@ -120,6 +120,10 @@ LogicalResult LinearAttentionOp::verify() {
     return emitOpError("expects a state like ")
            << RankedTensorType::get(stateShape, accumulator) << ", got "
            << getState().getType();
+  // (C13)
+  if (getScale() && getScale().getType() != accumulator)
+    return emitOpError("expects scale of type ")
+           << accumulator << ", got " << getScale().getType();
   // (C12)
   Type element = query.getElementType();
   for (TypeRange types : {TypeRange(getInits()), TypeRange(getResults())})

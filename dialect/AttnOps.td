@@ -172,7 +172,7 @@ def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
     For each batch b, query head h and query position i, with g = h floordiv (H / Hkv):
 
     ```
-    out[i] = sum_j w(i, j) * (query[b,h,i] . key[b,g,j]) * value[b,g,j]
+    out[i] = sum_j scale * w(i, j) * (query[b,h,i] . key[b,g,j]) * value[b,g,j]
     ```
 
     over all keys with w = 1, or with `causal` over those with j <= i, where
@@ -180,7 +180,7 @@ def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
 
     ```
     S[i] = exp(decay[i]) * S[i-1] + key[j] value[j]'        S[-1] = state, or 0
-    out[i] = query[i]' S[i]
+    out[i] = scale * query[i]' S[i]
     ```
 
     (Katharopoulos et al. 2020; Sun et al. 2023, "Retentive Network"; Yang et al.
@@ -190,9 +190,9 @@ def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
     Query is `[B, H, Tq, D]`, key `[B, Hkv, Tk, D]`, value `[B, Hkv, Tk, Dv]`, the
     result `[B, H, Tq, Dv]`; rank 3 leaves out the head axis, rank 2 the batch axis
     too. `decay`, the logarithm of a factor, is one number, `[H]`, or of query's
-    shape without the last axis. `state`, `[B, H, D, Dv]`, is what came before; with
-    it there is a second result, the state after the last position. Both, and sums,
-    have the accumulation type: f64 for f64 operands, otherwise f32.
+    shape without the last axis. Without `scale` it is 1. `state`, `[B, H, D, Dv]`, is what came before; with
+    it there is a second result, the state after the last position. All three, and
+    sums, have the accumulation type: f64 for f64 operands, otherwise f32.
 
     `outs` is where the results are written: tensors whose contents do not matter,
     or buffers; with buffers there are no results.
@@ -209,14 +209,16 @@ def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
     Attn_FloatShaped:$query, // (I1)
     Attn_FloatShaped:$key,   // (I2)
     Attn_FloatShaped:$value, // (I3)
-    UnitAttr:$causal,        // (I4)
-    Optional<Attn_Decay>:$decay,       // (I5)
-    Optional<Attn_FloatShaped>:$state, // (I6)
-    Variadic<Attn_FloatShaped>:$inits  // (I7)
+    Optional<Attn_Float>:$scale, // (I4)
+    UnitAttr:$causal,        // (I5)
+    Optional<Attn_Decay>:$decay,       // (I6)
+    Optional<Attn_FloatShaped>:$state, // (I7)
+    Variadic<Attn_FloatShaped>:$inits  // (I8)
   );
   let results = (outs Variadic<Attn_FloatTensor>:$results);
   let assemblyFormat = [{
-    $query `,` $key `,` $value (`causal` $causal^)?
+    $query `,` $key `,` $value (`scale` $scale^ `:` type($scale))?
+    (`causal` $causal^)?
     (`decay` $decay^ `:` type($decay))? (`state` $state^ `:` type($state))?
     (`outs` `(` $inits^ `:` type($inits) `)`)?
     attr-dict `:` type($query) `,` type($key) `,` type($value)
@@ -224,7 +226,7 @@ def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    /// The type of sums, of `decay` and of states.
+    /// The type of sums, of `scale`, of `decay` and of states.
     mlir::FloatType getAccumulatorType();
     mlir::ShapedType getQueryType();
     mlir::ShapedType getKeyType();

@@ -47,7 +47,7 @@ const std::map<std::string, Sema::BuiltinSpec> &Sema::getBuiltins() {
                           {"mask", "score", "scale", "normalize", "sink",
                            "dropout", "seed", "return"}};
     table["linear_attention"] = {
-        &Sema::builtinLinearAttention, 3, 3, {"causal", "decay", "state"}};
+        &Sema::builtinLinearAttention, 3, 3, {"causal", "decay", "state", "scale"}};
     return table;
   }();
   return builtins;

@@ -79,7 +79,8 @@ Node *Sema::builtinLinearAttention(BuiltinCall &call, Context &context) {
   state.shape[rank - 2] = query.shape.back();
   std::vector<Node *> operands = call.values;
   bool hasDecay = call.named.count("decay"),
-       hasState = call.named.count("state");
+       hasState = call.named.count("state"),
+       hasScale = call.named.count("scale");
   if (hasDecay) {
     std::vector<Type> expected = {Type::scalar(accumulator)};
     if (rank == 4)
@@ -90,12 +91,15 @@ Node *Sema::builtinLinearAttention(BuiltinCall &call, Context &context) {
   }
   if (hasState)
     operands.push_back(checkLinearOperand(call, "state", state, context));
+  if (hasScale)
+    operands.push_back(
+        checkLinearOperand(call, "scale", Type::scalar(accumulator), context));
   if (llvm::is_contained(operands, nullptr))
     return nullptr;
 
   Type type = hasState ? Type::tuple({output, state}) : output;
   Node *node = make(Node::Kind::LinearAttention, std::move(type),
                     call.call.range, std::move(operands));
-  node->flags = {*causal, hasDecay, hasState};
+  node->flags = {*causal, hasDecay, hasState, hasScale};
   return node;
 }

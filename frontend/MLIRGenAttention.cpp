@@ -225,17 +225,19 @@ FunctionGen::Values FunctionGen::emitAttention(const Node *node,
 FunctionGen::Values FunctionGen::emitLinearAttention(const Node *node,
                                                      mlir::Location loc) {
   Values operands = emitOperands(node);
-  bool causal = node->flags[0], hasDecay = node->flags[1],
-       hasState = node->flags[2];
+  unsigned next = 3;
+  auto take = [&](unsigned flag) {
+    return node->flags[flag] ? operands[next++] : mlir::Value();
+  };
+  mlir::Value decay = take(1), state = take(2), scale = take(3);
   llvm::SmallVector<mlir::Type> results;
-  if (hasState)
+  if (state)
     for (const Type &element : node->type.elements)
       results.push_back(getType(element));
   else
     results.push_back(getType(node->type));
   auto op = attn::LinearAttentionOp::create(
-      builder, loc, results, operands[0], operands[1], operands[2], causal,
-      hasDecay ? operands[3] : mlir::Value(),
-      hasState ? operands.back() : mlir::Value(), /*inits=*/mlir::ValueRange());
+      builder, loc, results, operands[0], operands[1], operands[2], scale,
+      /*causal=*/node->flags[0], decay, state, /*inits=*/mlir::ValueRange());
   return Values(op.getResults());
 }

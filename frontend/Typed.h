@@ -141,8 +141,8 @@ struct Node {
     Mask,      ///< `mask` as a tensor of bools
     Score,     ///< `score` applied to the operand
     Attention, ///< q, k, v and the nodes of `attention`; `mask`, `score`
-    /// q, k, v, decay and state; `flags`: causal, has decay, has state. With
-    /// a state a tuple.
+    /// q, k, v, decay, state, scale; `flags`: causal, and which of the last
+    /// three there are. With a state a tuple.
     LinearAttention,
     Read,   ///< array, indices; `flags` tells which indices need a clamp
     Call,   ///< `callee` with its dimensions bound to `dims`, of `path`

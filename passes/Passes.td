@@ -118,7 +118,7 @@ def RaiseLinearAttention
       : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32> -> tensor<?x?x?x64xf32>
     ```
 
-    Factors between the first product and the mask go behind the second; a sum of
+    Factors between the first product and the mask become the op's scale; a sum of
     the weights over the keys is their product with ones. Where the weights have
     another use the matrix is needed anyway: a remark says so, and the program
     stays as it is. Without a mask nothing is done: `(a @ b) @ c` may well be the

@@ -12,6 +12,7 @@
 #include "passes/utils/Extents.h"
 #include "passes/utils/FormulaMatchers.h"
 #include "passes/utils/Remarks.h"
+#include "passes/utils/Scalar.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -94,6 +95,7 @@ private:
   std::optional<Weights> matchWeights(SelectOp op);
   std::string findObstacle(const Weights &weights);
   void raise(const Weights &weights, Operation *user);
+  Value emitScale(OpBuilder &builder, const Weights &weights);
   Value emitOnes(OpBuilder &builder, Location loc, Value like);
   bool haveEqualExtents(Value lhs, Value rhs, int64_t count);
 
@@ -186,6 +188,27 @@ Value RaiseLinearAttention::emitOnes(OpBuilder &builder, Location loc,
       sizes);
 }
 
+/// All factors of the weights as one; null for 1.
+Value RaiseLinearAttention::emitScale(OpBuilder &builder,
+                                      const Weights &weights) {
+  SelectOp op = weights.op;
+  Type type = getAccumulatorType(op.getType().getElementType());
+  Value scale;
+  for (BinaryOp factor : weights.factors) {
+    Location loc = factor.getLoc();
+    bool scalarLhs = !isa<RankedTensorType>(factor.getLhs().getType());
+    Value number = emitCast(
+        builder, loc, scalarLhs ? factor.getLhs() : factor.getRhs(), type);
+    if (factor.getKind() == BinaryKind::Div) {
+      Value one = arith::ConstantOp::create(builder, loc,
+                                            builder.getFloatAttr(type, 1.0));
+      number = arith::DivFOp::create(builder, loc, one, number);
+    }
+    scale = scale ? arith::MulFOp::create(builder, loc, scale, number) : number;
+  }
+  return scale;
+}
+
 /// Replaces a product of the weights with values, or a sum of the weights,
 /// which is their product with ones.
 void RaiseLinearAttention::raise(const Weights &weights, Operation *user) {
@@ -201,21 +224,16 @@ void RaiseLinearAttention::raise(const Weights &weights, Operation *user) {
   auto output = dyn_cast<MatmulOp>(user);
   Value value = output ? output.getRhs() : emitOnes(builder, loc, key);
 
+  Value scale = emitScale(builder, weights);
   auto valueType = cast<RankedTensorType>(value.getType());
   SmallVector<int64_t> shape(op.getType().getShape());
   shape.back() = valueType.getShape().back();
-  Value result =
-      LinearAttentionOp::create(builder, loc, valueType.clone(shape),
-                                product.getLhs(), key, value, /*causal=*/true,
-                                /*decay=*/Value(), /*state=*/Value(),
-                                /*inits=*/ValueRange())
-          .getResult(0);
-  for (BinaryOp factor : llvm::reverse(weights.factors)) {
-    bool scalarLhs = !isa<RankedTensorType>(factor.getLhs().getType());
-    result = BinaryOp::create(builder, factor.getLoc(), factor.getKind(),
-                              scalarLhs ? factor.getLhs() : result,
-                              scalarLhs ? result : factor.getRhs());
-  }
+  Value result = LinearAttentionOp::create(builder, loc, valueType.clone(shape),
+                                           product.getLhs(), key, value, scale,
+                                           /*causal=*/true,
+                                           /*decay=*/Value(), /*state=*/Value(),
+                                           /*inits=*/ValueRange())
+                     .getResult(0);
   auto sum = dyn_cast<ReduceOp>(user);
   if (sum && !sum.getKeep()) {
     SmallVector<ReassociationIndices> groups(rank - 1);

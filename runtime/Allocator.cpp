@@ -16,12 +16,14 @@
 #include <csetjmp>
 #include <cstdlib>
 #include <limits>
+#include <sys/mman.h>
 #include <vector>
 
 using namespace attn::runtime;
 
 namespace {
 constexpr int64_t kMinAlignment = 64;
+constexpr int64_t kHugePage = int64_t(2) << 20;
 
 struct Block {
   void *memory;
@@ -66,6 +68,20 @@ void Call::checkAvailable(int64_t request) {
     fail(needed, available);
 }
 
+/// Memory in huge pages where it is large: to get a page at its first touch
+/// takes longer than to compute what goes there.
+static void *allocatePages(int64_t alignment, int64_t bytes) {
+  bool isLarge = bytes >= 2 * kHugePage;
+  void *memory = std::aligned_alloc(
+      isLarge ? std::max(alignment, kHugePage) : alignment, bytes);
+#ifdef MADV_HUGEPAGE
+  // Only a wish.
+  if (isLarge && memory)
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
 void *attn::runtime::allocateAlignedTemporary(int64_t alignment,
                                               int64_t bytes) {
   Call *call = currentCall;
@@ -82,7 +98,7 @@ void *attn::runtime::allocateAlignedTemporary(int64_t alignment,
   int64_t rounded = static_cast<int64_t>(
       llvm::alignTo(std::max<int64_t>(bytes, 1), alignment));
   call->checkAvailable(rounded);
-  void *memory = std::aligned_alloc(alignment, rounded);
+  void *memory = allocatePages(alignment, rounded);
   if (!memory)
     call->fail(rounded, availableMemory());
   call->live.push_back({memory, rounded});

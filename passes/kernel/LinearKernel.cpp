@@ -60,15 +60,25 @@ void LinearKernel::layOutScratch() {
   addPart(logPart, b.index(length));
 }
 
+/// What no operand fills stays 0: products of what happens to be in memory are
+/// not used, but may be denormal, which is slow.
+void LinearKernel::clearScratch() {
+  fill(keyRowPart, b.mul(b.index(length), keyStride), 0.0);
+  fill(valuePart, b.mul(b.index(length), paddedValueDim), 0.0);
+  if (!decays)
+    return;
+  fill(weightPart, b.index(length * length), 0.0);
+  fill(entryPart, b.index(length), 0.0);
+  fill(logPart, b.index(length), 0.0);
+}
+
 //===----------------------------------------------------------------------===//
 // Causal
 //===----------------------------------------------------------------------===//
 
 void LinearKernel::emitCausal(const ThreadFunctions &threads, Value work) {
   emitTeam(threads, work, [&] {
-    // What no operand fills stays 0.
-    fill(keyRowPart, b.mul(b.index(length), keyStride), 0.0);
-    fill(valuePart, b.mul(b.index(length), paddedValueDim), 0.0);
+    clearScratch();
     b.forLoop(threadNumber, b.mul(batches, heads), teamSize, [&](Value task) {
       emitSequence(b.div(task, heads), b.rem(task, heads));
     });
@@ -93,7 +103,7 @@ void LinearKernel::emitSequence(Value batch, Value head) {
     chunk.count = b.min(b.index(length), b.sub(keys, first));
     if (byPosition)
       weighPositions(chunk);
-    packColumns(op.getQuery(), queryPart, chunk.head, chunk);
+    packColumns(op.getQuery(), queryPart, chunk.head, chunk, op.getScale());
     packColumns(op.getKey(), keyPart, chunk.keyHead, chunk);
     packRows(op.getValue(), valuePart, paddedValueDim, valueDim, chunk,
              /*scales=*/false);
@@ -150,8 +160,7 @@ void LinearKernel::emitFull(const ThreadFunctions &threads, Value work) {
   Value states = allocate(b.mul(pairs, stateSize));
   Value chunkLength = b.index(length);
   emitTeam(threads, work, [&] {
-    fill(keyRowPart, b.mul(chunkLength, keyStride), 0.0);
-    fill(valuePart, b.mul(chunkLength, paddedValueDim), 0.0);
+    clearScratch();
     b.forLoop(threadNumber, pairs, teamSize, [&](Value pair) {
       State state = {states, b.mul(pair, stateSize), headDim};
       b.forLoop(zero, stateSize, b.index(vectorLength), [&](Value place) {
@@ -183,7 +192,7 @@ void LinearKernel::emitFull(const ThreadFunctions &threads, Value work) {
       chunk.keyHead = b.div(chunk.head, group);
       chunk.first = b.mul(b.rem(task, chunks), chunkLength);
       chunk.count = b.min(chunkLength, b.sub(queries, chunk.first));
-      packColumns(op.getQuery(), queryPart, chunk.head, chunk);
+      packColumns(op.getQuery(), queryPart, chunk.head, chunk, op.getScale());
       Value pair = b.add(b.mul(chunk.batch, keyHeads), chunk.keyHead);
       emitOutputs(chunk, {states, b.mul(pair, stateSize), headDim});
     });

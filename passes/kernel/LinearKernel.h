@@ -45,6 +45,7 @@ private:
 
   // LinearKernel.cpp: sequences and chunks.
   void layOutScratch();
+  void clearScratch();
   void emitCausal(const ThreadFunctions &threads, mlir::Value work);
   void emitSequence(mlir::Value batch, mlir::Value head);
   void emitFull(const ThreadFunctions &threads, mlir::Value work);
@@ -55,7 +56,7 @@ private:
 
   // LinearPack.cpp: operands in the order in which the tiles read them.
   void packColumns(mlir::Value operand, mlir::Value part, mlir::Value head,
-                   const Chunk &chunk);
+                   const Chunk &chunk, mlir::Value scale = {});
   void packRows(mlir::Value operand, mlir::Value part, mlir::Value stride,
                 mlir::Value extent, const Chunk &chunk, bool scales);
 

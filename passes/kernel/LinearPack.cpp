@@ -15,33 +15,44 @@
 using namespace mlir;
 using namespace attn;
 
-/// Transposes the chunk's rows of query or key. Places beyond the last position
-/// repeat it: what comes of them is not used.
+/// Transposes the chunk's rows of query or key, times `scale` if that is given.
+/// Places beyond the last position repeat it, as many as the tiles read: what
+/// comes of them is not used.
 void LinearKernel::packColumns(Value operand, Value part, Value head,
-                               const Chunk &chunk) {
+                               const Chunk &chunk, Value scale) {
+  auto scaled = [&](Value elements) -> Value {
+    if (!scale)
+      return elements;
+    Value factor = isa<VectorType>(elements.getType())
+                       ? b.splat(vectorType, scale)
+                       : scale;
+    return arith::MulFOp::create(b, elements, factor);
+  };
   Value stride = b.index(length);
   Value last = b.sub(chunk.count, one);
   auto row = [&](Value position) {
     return b.add(chunk.first, b.min(position, last));
   };
-  b.forLoop(zero, chunk.count, b.index(vectorLength), [&](Value position) {
+  Value rows = b.add(chunk.count, b.index(tile.rowTile - 1));
+  Value end = b.min(b.index(length), b.roundUp(rows, tile.getPanel()));
+  b.forLoop(zero, end, b.index(vectorLength), [&](Value position) {
     Value base = b.add(part, position);
     forEachChunk(
         operand, headDim,
         [&](Value column) {
           SmallVector<Value> rows;
           for (int64_t lane = 0; lane < vectorLength; ++lane)
-            rows.push_back(loadElements(operand, chunk.batch, head,
-                                        row(b.add(position, b.index(lane))),
-                                        column));
+            rows.push_back(scaled(
+                loadElements(operand, chunk.batch, head,
+                             row(b.add(position, b.index(lane))), column)));
           for (auto [d, vector] : llvm::enumerate(emitTranspose(b, rows)))
             storeVector(vector, scratch,
                         b.add(base, b.mul(b.add(column, b.index(d)), stride)));
         },
         [&](Value column) {
           b.forLoop(zero, b.index(vectorLength), one, [&](Value lane) {
-            storeScalar(loadElement(operand, chunk.batch, head,
-                                    row(b.add(position, lane)), column),
+            storeScalar(scaled(loadElement(operand, chunk.batch, head,
+                                           row(b.add(position, lane)), column)),
                         b.add(base, b.add(b.mul(column, stride), lane)));
           });
         });

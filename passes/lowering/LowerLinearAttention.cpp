@@ -141,6 +141,8 @@ Value Recurrence::writeOutput(Value out, Value state, Value time) {
       [&](OpBuilder &nested, Location loc, ValueRange in) -> Value {
         Value product = arith::MulFOp::create(
             nested, loc, emitCast(nested, loc, in[0], sumType), in[1]);
+        if (op.getScale())
+          product = arith::MulFOp::create(nested, loc, product, op.getScale());
         return arith::AddFOp::create(nested, loc, in[2], product);
       });
   Sizes sizes = builder.sizesOf(out);

@@ -181,3 +181,11 @@ func.func @linear_attention_c12_outs(%q: tensor<8x16xf32>, %i: tensor<?x16xf32>)
   %o = attn.linear_attention %q, %q, %q outs(%i : tensor<?x16xf32>) : tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32> -> tensor<8x16xf32>
   return
 }
+
+// -----
+
+func.func @linear_attention_c13(%q: tensor<8x16xf16>, %c: f16) {
+  // expected-error @below {{expects scale of type 'f32', got 'f16'}}
+  %o = attn.linear_attention %q, %q, %q scale %c : f16 : tensor<8x16xf16>, tensor<8x16xf16>, tensor<8x16xf16> -> tensor<8x16xf16>
+  return
+}

@@ -14,6 +14,10 @@ func.func @full(%q: !q, %k: !q, %v: !v) -> !v {
 // One decay for all, one a head, one a position.
 // CHECK-LABEL: func.func @decays
 func.func @decays(%q: !q, %k: !q, %v: !v, %one: f32, %heads: tensor<?xf32>, %all: tensor<?x?x?xf32>) {
+  // CHECK: scale %{{.*}} : f32 : tensor
+  %s = attn.linear_attention %q, %k, %v scale %one : f32 : !q, !q, !v -> !v
+  // CHECK: scale %{{.*}} : f32 causal decay
+  %t = attn.linear_attention %q, %k, %v scale %one : f32 causal decay %one : f32 : !q, !q, !v -> !v
   // CHECK: causal : tensor
   %0 = attn.linear_attention %q, %k, %v causal : !q, !q, !v -> !v
   // CHECK: causal decay %{{.*}} : f32 : tensor

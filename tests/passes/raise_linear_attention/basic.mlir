@@ -80,12 +80,13 @@ func.func @negated(%q: !m {attn.shape = affine_map<()[s0, s1, s2, s3] -> (s0, s1
   return %o : !m
 }
 
-// Factors go behind the sum.
+// Factors become the scale.
 // CHECK-LABEL: func.func @scaled
-// CHECK: %[[O:.*]] = attn.linear_attention
-// CHECK: %[[X:.*]] = attn.binary mul %{{.*}}, %[[O]] : f32
-// CHECK: %[[Y:.*]] = attn.binary div %[[X]], %{{.*}} : tensor
-// CHECK: return %[[Y]]
+// CHECK-SAME: %[[C:[^ ]*]]: f32)
+// CHECK: %[[D:.*]] = arith.divf %{{.*}}, %[[C]] : f32
+// CHECK: %[[E:.*]] = arith.mulf %[[D]], %[[C]] : f32
+// CHECK: %[[O:.*]] = attn.linear_attention %{{.*}} scale %[[E]] : f32 causal
+// CHECK: return %[[O]]
 func.func @scaled(%q: !m {attn.shape = affine_map<()[s0, s1, s2, s3] -> (s0, s1, s2, s3)>},
     %k: !m {attn.shape = affine_map<()[s0, s1, s2, s3] -> (s0, s1, s2, s3)>},
     %v: !m {attn.shape = affine_map<()[s0, s1, s2, s3] -> (s0, s1, s2, s3)>}, %c: f32) -> !m

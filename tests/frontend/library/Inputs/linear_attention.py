@@ -8,7 +8,8 @@ import tempfile
 import numpy as np
 
 program = """
-fn full(q: T[B, H, N, D], k: T[B, G, M, D], v: T[B, G, M, E]) = linear_attention(q, k, v)
+fn full(q: T[B, H, N, D], k: T[B, G, M, D], v: T[B, G, M, E]) =
+  linear_attention(q, k, v, scale: 0.25)
 fn causal(q: T[B, H, N, D], k: T[B, G, N, D], v: T[B, G, N, E]) =
   linear_attention(q, k, v, causal: true)
 fn one(q: T[B, H, N, D], k: T[B, G, N, D], v: T[B, G, N, E], c: S) =
@@ -16,7 +17,7 @@ fn one(q: T[B, H, N, D], k: T[B, G, N, D], v: T[B, G, N, E], c: S) =
 fn retained(q: T[B, H, N, D], k: T[B, G, N, D], v: T[B, G, N, E], h: S[H]) =
   linear_attention(q, k, v, causal: true, decay: h)
 fn gated(q: T[B, H, N, D], k: T[B, G, N, D], v: T[B, G, N, E], g: S[B, H, N], s: S[B, H, D, E]) =
-  linear_attention(q, k, v, causal: true, decay: g, state: s)
+  linear_attention(q, k, v, causal: true, decay: g, state: s, scale: 0.25)
 fn parts(q: T[B, H, N, D], k: T[B, G, N, D], v: T[B, G, N, E], s: S[B, H, D, E]) =
   linear_attention(q, k, v, causal: true, state: s)
 fn batch(q: T[B, N, D], k: T[B, N, D], v: T[B, N, E], g: S[B, N]) =
@@ -109,7 +110,8 @@ def case(folder, function, dtype, arrays):
     number = np.float64 if dtype == "f64" else np.float32
 
     def at(number):
-        out = formula(q, k, v, function != "full", decay, state, number)
+        scale = number(0.25 if function in ("full", "gated") else 1)
+        out = formula(scale * q.astype(number), k, v, function != "full", decay, state, number)
         return [cut(out[0]), out[1]] if state is not None else [cut(out[0])]
 
     exact, single = at(np.longdouble), at(number)
