@@ -28,8 +28,8 @@ def spec_sections():
 
 
 def ods_records():
-    text = (ROOT / "dialect/AttnOps.td").read_text()
-    parts = re.split(r'^def Attn_\w+ : Attn_\w+<"(\w+)"', text, flags=re.M)
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "dialect").glob("*.td")))
+    parts = re.split(r'^def Attn_\w+Op : Attn_\w+<"(\w+)"', text, flags=re.M)
     return dict(zip(parts[1::2], parts[2::2]))
 
 
