@@ -11,7 +11,8 @@
 #include "passes/kernel/Exp2.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace attn;
@@ -62,7 +63,7 @@ void LinearKernel::weighDistances(Value decay) {
     attributes.push_back(b.getFloatAttr(element, number));
   Value lanes = arith::ConstantOp::create(
       b, DenseElementsAttr::get(vectorType, attributes));
-  Value decays = b.splat(vectorType, decay);
+  Value rates = b.splat(vectorType, decay);
   Value none = b.constant(vectorType, 0.0);
   auto number = [&](Value index) {
     Value integer = arith::IndexCastOp::create(b, b.getI64Type(), index);
@@ -71,14 +72,14 @@ void LinearKernel::weighDistances(Value decay) {
   Value step = b.index(vectorLength);
   b.forLoop(zero, b.index(length), step, [&](Value first) {
     Value count = arith::AddFOp::create(b, number(b.add(first, one)), lanes);
-    storeVector(emitFactor(arith::MulFOp::create(b, decays, count)), scratch,
+    storeVector(emitFactor(arith::MulFOp::create(b, rates, count)), scratch,
                 b.add(entryPart, first));
   });
   b.forLoop(zero, b.index(length), one, [&](Value row) {
     b.forLoop(zero, b.add(row, one), step, [&](Value column) {
       Value left = b.sub(row, column);
       Value distance = arith::SubFOp::create(b, number(left), lanes);
-      Value logs = arith::MulFOp::create(b, decays, distance);
+      Value logs = arith::MulFOp::create(b, rates, distance);
       storeWeights(row, column,
                    arith::SelectOp::create(b, b.laneMask(vectorLength, left),
                                            logs, none));
@@ -96,11 +97,11 @@ void LinearKernel::weighPositions(const Chunk &chunk) {
             [&](Value row, ValueRange carried) -> SmallVector<Value> {
               Value decay =
                   loadDecay(chunk.batch, chunk.head, b.add(chunk.first, row));
-              Value decays = b.splat(vectorType, decay);
+              Value rates = b.splat(vectorType, decay);
               b.forLoop(zero, b.add(row, one), step, [&](Value column) {
                 Value place = b.add(logPart, column);
-                Value sum = arith::AddFOp::create(b, loadVector(scratch, place),
-                                                  decays);
+                Value sum =
+                    arith::AddFOp::create(b, loadVector(scratch, place), rates);
                 Value isPast = b.laneMask(vectorLength, b.sub(row, column));
                 Value logs = arith::SelectOp::create(b, isPast, sum, none);
                 storeVector(logs, scratch, place);
