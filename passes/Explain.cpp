@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -135,10 +136,17 @@ static void explainMask(AttentionOp op, const TilePipelineOptions &options,
 
 void attn::explainAttention(ModuleOp module, const TilePipelineOptions &options,
                             llvm::raw_ostream &os) {
+  // Layers of a kind are attentions of a kind.
+  llvm::StringSet<> seen;
   module.walk([&](AttentionOp op) {
-    os << formatPlace(op.getLoc()) << ": attention in one pass over the keys\n";
-    explainMask(op, options, os);
-    os << "  score:     " << (op.hasScore() ? "a rule in the loop" : "no rule")
-       << "\n";
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    stream << formatPlace(op.getLoc())
+           << ": attention in one pass over the keys\n";
+    explainMask(op, options, stream);
+    stream << "  score:     "
+           << (op.hasScore() ? "a rule in the loop" : "no rule") << "\n";
+    if (seen.insert(text).second)
+      os << text;
   });
 }

@@ -18,7 +18,7 @@ namespace attn {
 /// Prints, for every attention of a module of stage fused, how its mask was
 /// understood: the range of keys of a block of queries, conditions that are
 /// left to blocks or to pairs, and, where the lengths are static, how many
-/// blocks are empty, partial and full.
+/// blocks are empty, partial and full. Layers that are alike are told once.
 void explainAttention(mlir::ModuleOp module, const TilePipelineOptions &options,
                       llvm::raw_ostream &os);
 

@@ -99,7 +99,10 @@ Compilation::Compilation(CompilationOptions options)
 
 void Compilation::keepRemarks() {
   remark::RemarkCategories categories;
-  categories.all = ".*";
+  for (std::optional<std::string> *category :
+       {&categories.passed, &categories.missed, &categories.analysis,
+        &categories.failed})
+    *category = ".*";
   (void)remark::enableOptimizationRemarks(
       context, std::make_unique<RemarkKeeper>(remarks),
       std::make_unique<remark::RemarkEmittingPolicyAll>(), categories);

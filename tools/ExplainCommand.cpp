@@ -10,6 +10,7 @@
 #include "runtime/Engine.h"
 #include "tools/Commands.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace attn;
@@ -21,8 +22,12 @@ ExitCode tools::explainCommand(CompilationOptions options) {
   if (ExitCode status = compilation.compile(Stage::Fused);
       status != ExitCode::Success)
     return status;
+  // Layers of a kind make the same remarks.
+  llvm::StringSet<> seen;
   for (const PassRemark &remark : compilation.getRemarks())
-    llvm::outs() << formatPlace(remark.loc) << ": " << remark.text << "\n";
+    if (std::string text = formatPlace(remark.loc) + ": " + remark.text;
+        seen.insert(text).second)
+      llvm::outs() << text << "\n";
   TilePipelineOptions tile;
   // The compilation has asked for this CPU before.
   tile.vectorBits = llvm::cantFail(
