@@ -36,6 +36,10 @@ public:
   void emit(const ThreadFunctions &threads);
 
 private:
+  /// Keys between two updates of the running maximum and sum. Their rows stay
+  /// in L2 until the last query row has read them.
+  static constexpr int64_t kStepKeys = 128;
+
   /// One part of the keys for one (batch, key head) pair.
   struct Part {
     mlir::Value batch, keyHead;
@@ -81,6 +85,8 @@ private:
                    mlir::Value column);
   void applyRules(const Part &part, const Step &step, mlir::Value row);
   void applyFactor(const Part &part, const Step &step, mlir::Value row);
+
+  // DecodeValues.cpp
   void addValues(const Part &part, const Step &step, mlir::Value column,
                  mlir::Value row, int64_t tileRows);
   void addAllColumns(const Part &part, const Weights &weights);
