@@ -119,24 +119,11 @@ struct FuseAttention : attn::impl::FuseAttentionBase<FuseAttention> {
     SmallVector<SoftmaxOp> ops;
     SmallVector<Operation *> replaced;
     getOperation().walk([&](SoftmaxOp op) { ops.push_back(op); });
-    for (SoftmaxOp softmax : ops) {
-      Location loc = softmax.getLoc();
-      std::string reason;
-      std::optional<AttentionChain> chain = matchAttention(softmax, reason);
-      std::optional<AttentionOperands> operands;
-      if (chain)
-        operands = matchOperands(*chain, reason);
-      if (!operands) {
-        if (!reason.empty())
-          remark::missed(loc, kRemark) << "attention not fused: " + reason;
-        continue;
-      }
-      fuse(*chain, *operands);
-      replaced.push_back(chain->output);
-      ++numFused;
-      remark::passed(loc, kRemark)
-          << "softmax and both products fused into one attention";
-    }
+    for (SoftmaxOp softmax : ops)
+      if (std::optional<AttentionChain> chain =
+              tryFuse(softmax, matchAttention,
+                      "softmax and both products fused into one attention"))
+        replaced.push_back(chain->output);
     // Last: what goes may be a softmax that was still to be looked at.
     for (Operation *op : llvm::reverse(replaced))
       eraseDead(op);
@@ -149,25 +136,34 @@ private:
     SmallVector<MatmulOp> ops;
     getOperation().walk([&](MatmulOp op) { ops.push_back(op); });
     // A product that becomes dead stands before the one that is fused.
-    for (MatmulOp output : ops) {
-      Location loc = output.getLoc();
-      std::string reason;
-      std::optional<AttentionChain> chain = matchWeightedSum(output, reason);
-      std::optional<AttentionOperands> operands;
-      if (chain)
-        operands = matchOperands(*chain, reason);
-      if (!operands) {
-        if (!reason.empty())
-          remark::missed(loc, kRemark) << "attention not fused: " + reason;
-        continue;
-      }
-      fuse(*chain, *operands);
-      eraseDead(output);
-      ++numFused;
-      remark::passed(loc, kRemark)
-          << "both products and the weights between them fused into one "
-             "attention without a softmax";
+    for (MatmulOp output : ops)
+      if (tryFuse(output, matchWeightedSum,
+                  "both products and the weights between them fused into one "
+                  "attention without a softmax"))
+        eraseDead(output);
+  }
+
+  /// Fuses what `match` finds at `op`, if anything, and says so, or why not.
+  template <typename OpTy>
+  std::optional<AttentionChain>
+  tryFuse(OpTy op, std::optional<AttentionChain> (*match)(OpTy, std::string &),
+          StringRef done) {
+    // The op itself may be gone afterwards.
+    Location loc = op.getLoc();
+    std::string reason;
+    std::optional<AttentionChain> chain = match(op, reason);
+    std::optional<AttentionOperands> operands;
+    if (chain)
+      operands = matchOperands(*chain, reason);
+    if (!operands) {
+      if (!reason.empty())
+        remark::missed(loc, kRemark) << "attention not fused: " + reason;
+      return std::nullopt;
     }
+    fuse(*chain, *operands);
+    ++numFused;
+    remark::passed(loc, kRemark) << done;
+    return chain;
   }
 };
 } // namespace

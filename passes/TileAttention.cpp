@@ -44,17 +44,9 @@ struct TileAttention : attn::impl::TileAttentionBase<TileAttention> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (vectorBits != 128 && vectorBits != 256 && vectorBits != 512) {
-      getOperation().emitError("vector-bits must be 128, 256 or 512, got ")
-          << vectorBits.getValue();
+    if (failed(checkVectorBits(getOperation(), vectorBits)))
       return signalPassFailure();
-    }
-    // Before bufferization there is nothing to tile yet.
-    SmallVector<AttentionOp> ops;
-    getOperation().walk([&](AttentionOp op) {
-      if (!op.hasPureTensorSemantics())
-        ops.push_back(op);
-    });
+    SmallVector<AttentionOp> ops = findOnBuffers<AttentionOp>(getOperation());
     if (ops.empty())
       return;
     known.clear();

@@ -39,17 +39,10 @@ struct TileLinearAttention
   using Base::Base;
 
   void runOnOperation() override {
-    if (vectorBits != 128 && vectorBits != 256 && vectorBits != 512) {
-      getOperation().emitError("vector-bits must be 128, 256 or 512, got ")
-          << vectorBits.getValue();
+    if (failed(checkVectorBits(getOperation(), vectorBits)))
       return signalPassFailure();
-    }
-    // Before bufferization there is nothing to tile yet.
-    SmallVector<LinearAttentionOp> ops;
-    getOperation().walk([&](LinearAttentionOp op) {
-      if (!op.hasPureTensorSemantics())
-        ops.push_back(op);
-    });
+    SmallVector<LinearAttentionOp> ops =
+        findOnBuffers<LinearAttentionOp>(getOperation());
     if (ops.empty())
       return;
     llvm::StringMap<func::FuncOp> known;

@@ -80,7 +80,7 @@ private:
   KeyRange solveAtMost(const Quotient &quotient, bool strict);
 
   /// `lhs - rhs`, if that has the form.
-  std::optional<Linear> getDifference(Value lhs, Value rhs);
+  std::optional<Linear> getDifference(Value lhs, Value rhs, int depth = 0);
   std::optional<Linear> getLinear(Value value, int depth = 0);
   std::optional<Quotient> getQuotient(Value value, int depth = 0);
   Quotient add(const Quotient &quotient, const Bounds &rest);
@@ -309,9 +309,17 @@ Bounds Solver::scale(const Bounds &in, int64_t factor) {
   return result;
 }
 
-std::optional<Linear> Solver::getDifference(Value lhs, Value rhs) {
-  std::optional<Linear> first = getLinear(lhs), second = getLinear(rhs);
-  if (!first || !second)
+/// Whether sums of the two forms stay far from wrapping.
+static bool canJoin(const std::optional<Linear> &lhs,
+                    const std::optional<Linear> &rhs, int64_t maxFactor) {
+  return lhs && rhs &&
+         std::abs(lhs->factor) + std::abs(rhs->factor) <= maxFactor;
+}
+
+std::optional<Linear> Solver::getDifference(Value lhs, Value rhs, int depth) {
+  std::optional<Linear> first = getLinear(lhs, depth);
+  std::optional<Linear> second = getLinear(rhs, depth);
+  if (!canJoin(first, second, kMaxFactor))
     return std::nullopt;
   // As a sum, so that ends that belong together meet: q - k < w becomes
   // -k + (q - w).
@@ -334,17 +342,14 @@ std::optional<Linear> Solver::getLinear(Value value, int depth) {
   Operation *op = value.getDefiningOp();
   if (!op || depth > kMaxDepth)
     return std::nullopt;
-  if (isa<arith::AddIOp, arith::SubIOp>(op)) {
+  if (isa<arith::SubIOp>(op))
+    return getDifference(op->getOperand(0), op->getOperand(1), depth + 1);
+  if (isa<arith::AddIOp>(op)) {
     std::optional<Linear> lhs = getLinear(op->getOperand(0), depth + 1);
     std::optional<Linear> rhs = getLinear(op->getOperand(1), depth + 1);
-    if (!lhs || !rhs ||
-        std::abs(lhs->factor) + std::abs(rhs->factor) > kMaxFactor)
+    if (!canJoin(lhs, rhs, kMaxFactor))
       return std::nullopt;
-    if (isa<arith::AddIOp>(op))
-      return Linear{lhs->factor + rhs->factor, add(lhs->rest, rhs->rest)};
-    return Linear{lhs->factor - rhs->factor,
-                  {b.sub(lhs->rest.low, rhs->rest.high),
-                   b.sub(lhs->rest.high, rhs->rest.low)}};
+    return Linear{lhs->factor + rhs->factor, add(lhs->rest, rhs->rest)};
   }
   if (isa<arith::MulIOp>(op))
     for (auto [number, other] : {std::pair(1, 0), std::pair(0, 1)}) {

@@ -144,10 +144,9 @@ private:
     if (!op)
       return "?";
     APInt number;
-    if (isSum(op) || matchPattern(value, m_ConstantInt(&number)))
-      return depth > kMaxDepth ? std::optional<std::string>("…") : std::nullopt;
-    if (isa<arith::MulIOp>(op) &&
-        matchPattern(op->getOperand(1), m_ConstantInt(&number)))
+    bool isProduct = isa<arith::MulIOp>(op) &&
+                     matchPattern(op->getOperand(1), m_ConstantInt(&number));
+    if (isSum(op) || isProduct || matchPattern(value, m_ConstantInt(&number)))
       return depth > kMaxDepth ? std::optional<std::string>("…") : std::nullopt;
     auto binary = [&](StringRef sign) {
       return printInner(op->getOperand(0), depth) + sign.str() +

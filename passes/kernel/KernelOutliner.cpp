@@ -15,6 +15,13 @@
 using namespace mlir;
 using namespace attn;
 
+LogicalResult attn::checkVectorBits(Operation *op, int64_t vectorBits) {
+  if (llvm::is_contained({128, 256, 512}, vectorBits))
+    return success();
+  return op->emitError("vector-bits must be 128, 256 or 512, got ")
+         << vectorBits;
+}
+
 KernelInputs::KernelInputs(Operation *op) {
   SetVector<Value> inputs(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), inputs);

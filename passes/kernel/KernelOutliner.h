@@ -15,6 +15,22 @@
 
 namespace attn {
 
+/// Whether kernels can be made for vectors of `vectorBits`; reports an error at
+/// `op` if not.
+llvm::LogicalResult checkVectorBits(mlir::Operation *op, int64_t vectorBits);
+
+/// The ops of a kind that are on buffers: before bufferization there is nothing
+/// to make kernels of.
+template <typename OpTy>
+llvm::SmallVector<OpTy> findOnBuffers(mlir::ModuleOp module) {
+  llvm::SmallVector<OpTy> ops;
+  module.walk([&](OpTy op) {
+    if (!op.hasPureTensorSemantics())
+      ops.push_back(op);
+  });
+  return ops;
+}
+
 /// What an op on buffers and its regions take from around them.
 struct KernelInputs {
   explicit KernelInputs(mlir::Operation *op);
