@@ -508,4 +508,36 @@ def ResolveExpandShape
   let statistics = [Statistic<"numResolved", "num-resolved", "splits lowered">];
 }
 
+def ConvertToLLVM : Pass<"attn-convert-to-llvm", "mlir::ModuleOp"> {
+  let summary = "lowers scalars, buffers, functions and control flow to LLVM";
+  let description = [{
+    Before:
+
+    ```mlir
+    func.func @f(%m: memref<?xf32>, %i: index) -> f32 {
+      %x = memref.load %m[%i] : memref<?xf32>
+      %y = math.exp %x : f32
+      return %y : f32
+    }
+    ```
+
+    After:
+
+    ```mlir
+    llvm.func @f(%p: !llvm.ptr, …, %i: i64) -> f32 {
+      %a = llvm.getelementptr %p[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+      %x = llvm.load %a : !llvm.ptr -> f32
+      %y = llvm.intr.exp(%x) : (f32) -> f32
+      llvm.return %y : f32
+    }
+    ```
+
+    What MLIR's passes for arith, cf, func, math, memref, omp and ub do, in one
+    conversion instead of eight: each goes through the whole module, and a kernel is
+    large.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect",
+                           "mlir::omp::OpenMPDialect"];
+}
+
 #endif // ATTN_PASSES_PASSES_TD

@@ -154,21 +154,7 @@ void attn::buildLLVMPipeline(OpPassManager &passes) {
   ConvertVectorToLLVMPassOptions vectors;
   vectors.force32BitVectorIndices = false;
   passes.addPass(createConvertVectorToLLVMPass(vectors));
-  // LLVM's own functions where it has them, which it can fold and move; they
-  // end in libm as the others do, which is as accurate as it gets.
-  passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createConvertMathToLibmPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertIndexToLLVMPass());
-  // The runtime provides memory, and accounts for it.
-  FinalizeMemRefToLLVMConversionPassOptions memory;
-  memory.useGenericFunctions = true;
-  memory.useAlignedAlloc = true;
-  passes.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
-  passes.addPass(createConvertFuncToLLVMPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createConvertOpenMPToLLVMPass());
-  passes.addPass(createUBToLLVMConversionPass());
+  passes.addPass(attn::createConvertToLLVM());
   passes.addPass(createReconcileUnrealizedCastsPass());
 }
 

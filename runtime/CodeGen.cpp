@@ -450,6 +450,15 @@ llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> CodeGen::emitObject() {
   return ::emitObject(*this, *module);
 }
 
+llvm::Expected<std::unique_ptr<llvm::Module>>
+CodeGen::translateKernel(mlir::ModuleOp kernel, StringRef function,
+                         llvm::LLVMContext &context) const {
+  auto translated = translate(kernel, context, *machine);
+  if (translated)
+    hideInternals(**translated, function);
+  return translated;
+}
+
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 CodeGen::compileKernel(llvm::Module &kernel) {
   Optimizer(*machine, optLevel).runOnKernel(kernel);

@@ -79,6 +79,11 @@ struct CodeGen {
   llvm::Expected<std::string> emitAssembly() &&;
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> emitObject();
 
+  /// The LLVM IR of a module in which only `function` is visible.
+  llvm::Expected<std::unique_ptr<llvm::Module>>
+  translateKernel(mlir::ModuleOp module, llvm::StringRef function,
+                  llvm::LLVMContext &context) const;
+
   /// Optimises a kernel and generates its code, which changes the IR.
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
   compileKernel(llvm::Module &kernel);

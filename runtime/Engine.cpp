@@ -131,7 +131,8 @@ Executable::Executable(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 Executable::~Executable() = default;
 
 llvm::Expected<std::unique_ptr<Executable>>
-Executable::create(mlir::ModuleOp module, const EngineOptions &options) {
+Executable::create(mlir::ModuleOp module, const EngineOptions &options,
+                   LateKernels kernels) {
   auto impl = std::make_unique<Impl>();
   llvm::Expected<Signature> signature = readSignature(module);
   if (!signature)
@@ -150,7 +151,8 @@ Executable::create(mlir::ModuleOp module, const EngineOptions &options) {
   if (!object)
     return object.takeError();
   codeGen->module.reset();
-  impl->kernels = std::make_unique<LazyKernels>(std::move(*codeGen));
+  impl->kernels =
+      std::make_unique<LazyKernels>(std::move(*codeGen), std::move(kernels));
   if (llvm::Error error = impl->link(std::move(*object)))
     return std::move(error);
   return std::unique_ptr<Executable>(new Executable(std::move(impl)));

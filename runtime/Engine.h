@@ -16,8 +16,13 @@
 
 #include "runtime/Signature.h"
 
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace attn::runtime {
 
@@ -27,6 +32,18 @@ struct EngineOptions {
   /// A CPU as LLVM names it ("skylake-avx512", "x86-64-v3"). Empty for the one
   /// this runs on, with all of its features.
   std::string targetCpu;
+};
+
+/// Functions of a program that are taken to the LLVM dialect when they are
+/// first called: a program has kernels for every case, and a run calls few of
+/// them.
+struct LateKernels {
+  /// Each defines one public function, and has the name of it; the program
+  /// declares it. Their context outlives the executable.
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
+  /// Takes one of them to the LLVM dialect. Called by one thread at a time,
+  /// inside of a run. A failure, which it has reported, ends the process.
+  std::function<llvm::LogicalResult(mlir::ModuleOp)> lower;
 };
 
 /// The most threads that run() accepts.
@@ -40,7 +57,8 @@ public:
   /// malformed signature, IR that LLVM refuses, a symbol nobody defines, an
   /// unknown `targetCpu` or one with features that this machine lacks.
   static llvm::Expected<std::unique_ptr<Executable>>
-  create(mlir::ModuleOp module, const EngineOptions &options = {});
+  create(mlir::ModuleOp module, const EngineOptions &options = {},
+         LateKernels kernels = {});
 
   ~Executable();
 
@@ -64,8 +82,8 @@ public:
   /// held at one time.
   int64_t lastRunTemporaryBytes() const;
 
-  /// Seconds that runs spent on compiling kernels since the last call of this:
-  /// a kernel is compiled when it is first called.
+  /// Seconds that runs spent on lowering and compiling kernels since the last
+  /// call of this: a kernel is compiled when it is first called.
   double takeCompileSeconds();
 
 private:
@@ -83,9 +101,9 @@ llvm::Expected<std::string> emitLLVMIR(mlir::ModuleOp module,
 llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module,
                                          const EngineOptions &options = {});
 
-/// The width in bits of the vectors that suit a CPU (128, 256 or 512); empty for
-/// the one this runs on. Errors: a name that LLVM does not know, with those like
-/// it; with `mustRun`, a CPU with features that this machine lacks.
+/// The width in bits of the vectors that suit a CPU (128, 256 or 512); empty
+/// for the one this runs on. Errors: a name that LLVM does not know, with those
+/// like it; with `mustRun`, a CPU with features that this machine lacks.
 llvm::Expected<int64_t> getVectorBits(llvm::StringRef targetCpu, bool mustRun);
 
 /// How many threads run() uses for `threads = 0`.

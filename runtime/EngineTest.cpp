@@ -6,28 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/Engine.h"
+#include "runtime/EngineFixture.h"
 
-#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
-#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
-#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
-#include "mlir/Conversion/OpenMPToLLVM/ConvertOpenMPToLLVM.h"
-#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
-#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
-#include "mlir/Conversion/SCFToOpenMP/SCFToOpenMP.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/OpenMP/OpenMPDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/Pass.h"
-#include "mlir/Pass/PassManager.h"
 #include "runtime/Memory.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Host.h"
@@ -123,61 +103,6 @@ constexpr llvm::StringLiteral kThreads = R"(
 constexpr llvm::StringLiteral kNoSignature = R"(
   attributes {attn.entry, attn.signature = {
     dims = [], arguments = [], results = [], requires = []}})";
-
-template <typename T> std::string messageOf(llvm::Expected<T> result) {
-  return result ? "no error" : llvm::toString(result.takeError());
-}
-std::string messageOf(llvm::Error error) {
-  return error ? llvm::toString(std::move(error)) : "no error";
-}
-
-class Engine : public ::testing::Test {
-protected:
-  Engine() {
-    context.loadDialect<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
-                        mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
-                        mlir::memref::MemRefDialect, mlir::omp::OpenMPDialect,
-                        mlir::scf::SCFDialect>();
-    context.allowUnregisteredDialects();
-  }
-
-  mlir::OwningOpRef<mlir::ModuleOp> lower(llvm::StringRef text) {
-    auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
-    EXPECT_TRUE(module);
-    mlir::PassManager passes(&context);
-    passes.addPass(mlir::createConvertSCFToOpenMPPass());
-    mlir::FinalizeMemRefToLLVMConversionPassOptions memref;
-    memref.useGenericFunctions = true;
-    passes.addPass(mlir::createFinalizeMemRefToLLVMConversionPass(memref));
-    passes.addPass(mlir::createSCFToControlFlowPass());
-    passes.addPass(mlir::createConvertOpenMPToLLVMPass());
-    passes.addPass(mlir::createArithToLLVMConversionPass());
-    passes.addPass(mlir::createConvertControlFlowToLLVMPass());
-    passes.addPass(mlir::createConvertFuncToLLVMPass());
-    passes.addPass(mlir::createReconcileUnrealizedCastsPass());
-    EXPECT_TRUE(mlir::succeeded(passes.run(*module)));
-    return module;
-  }
-
-  std::unique_ptr<Executable> compile(llvm::StringRef text,
-                                      const EngineOptions &options = {}) {
-    return llvm::cantFail(Executable::create(*lower(text), options));
-  }
-
-  mlir::MLIRContext context;
-};
-
-Tensor filled(std::vector<int64_t> shape, double value = 1,
-              DType dtype = DType::F32) {
-  Tensor tensor = llvm::cantFail(Tensor::create(dtype, shape));
-  for (int64_t i = 0; i < tensor.numElements(); ++i)
-    tensor.set(i, value + static_cast<double>(i));
-  return tensor;
-}
-
-Tensor zeros(std::vector<int64_t> shape, DType dtype = DType::F32) {
-  return llvm::cantFail(Tensor::zeros(dtype, shape));
-}
 
 /// Runs kScale on [t, d] and checks every element.
 void expectScaled(Executable &executable, int64_t t, int64_t d, int threads) {

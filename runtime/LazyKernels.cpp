@@ -14,23 +14,19 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
 
-#include <chrono>
-
 using namespace attn::runtime;
 namespace orc = llvm::orc;
+using llvm::StringRef;
 
 class LazyKernels::Compiler : public orc::IRCompileLayer::IRCompiler {
 public:
   Compiler(LazyKernels &kernels)
       : IRCompiler(orc::IRSymbolMapper::ManglingOptions()), kernels(kernels) {}
 
-  llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
-  operator()(llvm::Module &module) override {
+  Object operator()(llvm::Module &module) override {
     auto start = std::chrono::steady_clock::now();
-    auto object = kernels.codeGen.compileKernel(module);
-    auto taken = std::chrono::steady_clock::now() - start;
-    kernels.nanoseconds +=
-        std::chrono::duration_cast<std::chrono::nanoseconds>(taken).count();
+    Object object = kernels.codeGen.compileKernel(module);
+    kernels.count(start);
     return object;
   }
 
@@ -38,15 +34,65 @@ private:
   LazyKernels &kernels;
 };
 
+/// A kernel that waits to be lowered.
+class LazyKernels::LateKernel : public orc::MaterializationUnit {
+public:
+  LateKernel(LazyKernels &kernels, orc::ObjectLayer &layer,
+             orc::SymbolFlagsMap symbols, mlir::ModuleOp module)
+      : MaterializationUnit(Interface(std::move(symbols), nullptr)),
+        kernels(kernels), layer(layer), module(module) {}
+
+  StringRef getName() const override { return "LateKernel"; }
+
+  void materialize(
+      std::unique_ptr<orc::MaterializationResponsibility> symbols) override {
+    Object object = kernels.compile(module);
+    if (object)
+      return layer.emit(std::move(symbols), std::move(*object));
+    symbols->getExecutionSession().reportError(object.takeError());
+    symbols->failMaterialization();
+  }
+
+private:
+  void discard(const orc::JITDylib &, const orc::SymbolStringPtr &) override {}
+
+  LazyKernels &kernels;
+  orc::ObjectLayer &layer;
+  mlir::ModuleOp module;
+};
+
 /// Where a call of a kernel that could not be compiled ends up.
 static void failedToCompile() {
   llvm::report_fatal_error("a kernel could not be compiled");
 }
 
-LazyKernels::LazyKernels(CodeGen codeGen) : codeGen(std::move(codeGen)) {}
+LazyKernels::LazyKernels(CodeGen codeGen, LateKernels late)
+    : codeGen(std::move(codeGen)), late(std::move(late)) {}
+
+void LazyKernels::count(std::chrono::steady_clock::time_point start) {
+  auto taken = std::chrono::steady_clock::now() - start;
+  nanoseconds +=
+      std::chrono::duration_cast<std::chrono::nanoseconds>(taken).count();
+}
+
+LazyKernels::Object LazyKernels::compile(mlir::ModuleOp kernel) {
+  std::lock_guard<std::mutex> lock(lowering);
+  auto start = std::chrono::steady_clock::now();
+  if (failed(late.lower(kernel)))
+    return llvm::createStringError("a kernel could not be lowered");
+  return context.withContextDo([&](llvm::LLVMContext *llvmContext) -> Object {
+    auto module =
+        codeGen.translateKernel(kernel, *kernel.getName(), *llvmContext);
+    if (!module)
+      return module.takeError();
+    Object object = codeGen.compileKernel(**module);
+    count(start);
+    return object;
+  });
+}
 
 llvm::Error LazyKernels::add(orc::LLJIT &jit) {
-  if (codeGen.kernels.empty())
+  if (codeGen.kernels.empty() && late.modules.empty())
     return llvm::Error::success();
   orc::ExecutionSession &session = jit.getExecutionSession();
   layer = std::make_unique<orc::IRCompileLayer>(
@@ -65,18 +111,27 @@ llvm::Error LazyKernels::add(orc::LLJIT &jit) {
   if (!library)
     return library.takeError();
   library->addToLinkOrder(jit.getMainJITDylib());
-  orc::ThreadSafeContext context(std::move(codeGen.context));
+  context = orc::ThreadSafeContext(std::move(codeGen.context));
+  constexpr auto flags =
+      llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable;
   orc::SymbolAliasMap aliases;
   for (std::unique_ptr<llvm::Module> &kernel : codeGen.kernels) {
     orc::SymbolStringPtr name =
         jit.mangleAndIntern(kernel->getModuleIdentifier());
-    aliases[name] = {name, llvm::JITSymbolFlags::Exported |
-                               llvm::JITSymbolFlags::Callable};
+    aliases[name] = {name, flags};
     if (llvm::Error error = layer->add(
             *library, orc::ThreadSafeModule(std::move(kernel), context)))
       return error;
   }
   codeGen.kernels.clear();
+  for (mlir::OwningOpRef<mlir::ModuleOp> &kernel : late.modules) {
+    orc::SymbolStringPtr name = jit.mangleAndIntern(*kernel->getName());
+    aliases[name] = {name, flags};
+    if (llvm::Error error = library->define(std::make_unique<LateKernel>(
+            *this, jit.getObjLinkingLayer(), orc::SymbolFlagsMap{{name, flags}},
+            *kernel)))
+      return error;
+  }
   return jit.getMainJITDylib().define(
       orc::lazyReexports(*callThrough, *stubs, *library, std::move(aliases)));
 }

@@ -14,12 +14,15 @@
 #define ATTN_RUNTIME_LAZYKERNELS_H
 
 #include "runtime/CodeGen.h"
+#include "runtime/Engine.h"
 #include "llvm/ExecutionEngine/Orc/IRCompileLayer.h"
 #include "llvm/ExecutionEngine/Orc/IndirectionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/ExecutionEngine/Orc/LazyReexports.h"
 
 #include <atomic>
+#include <chrono>
+#include <mutex>
 
 namespace attn::runtime {
 
@@ -29,7 +32,7 @@ namespace attn::runtime {
 /// it is gone, no kernel may be called.
 class LazyKernels {
 public:
-  LazyKernels(CodeGen codeGen);
+  LazyKernels(CodeGen codeGen, LateKernels late);
 
   /// Makes the kernels callable under their names.
   llvm::Error add(llvm::orc::LLJIT &jit);
@@ -39,8 +42,20 @@ public:
 
 private:
   class Compiler;
+  class LateKernel;
+
+  using Object = llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>;
+
+  /// The code of a kernel that is no LLVM IR yet.
+  Object compile(mlir::ModuleOp kernel);
+  /// Adds to the time that compiling took.
+  void count(std::chrono::steady_clock::time_point start);
 
   CodeGen codeGen;
+  LateKernels late;
+  /// Held by who lowers: calls may come from several threads.
+  std::mutex lowering;
+  llvm::orc::ThreadSafeContext context;
   std::atomic<int64_t> nanoseconds = 0;
   std::unique_ptr<llvm::orc::IRCompileLayer> layer;
   std::unique_ptr<llvm::orc::IndirectStubsManager> stubs;

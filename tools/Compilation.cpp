@@ -12,6 +12,7 @@
 #include "frontend/MLIRGen.h"
 #include "frontend/Parser.h"
 #include "frontend/Sema.h"
+#include "passes/TakeKernels.h"
 #include "runtime/Engine.h"
 #include "tools/Register.h"
 
@@ -140,7 +141,8 @@ ExitCode Compilation::generate() {
   return ExitCode::InternalError;
 }
 
-ExitCode Compilation::runPasses(function_ref<void(OpPassManager &)> build,
+ExitCode Compilation::runPasses(ModuleOp module,
+                                function_ref<void(OpPassManager &)> build,
                                 bool verifies) {
   Report report(context);
   PassManager passes(&context);
@@ -149,7 +151,7 @@ ExitCode Compilation::runPasses(function_ref<void(OpPassManager &)> build,
   passes.enableCrashReproducerGeneration(kReproducer);
   passes.enableVerifier(verifies);
   build(passes);
-  if (succeeded(passes.run(*module)))
+  if (succeeded(passes.run(module)))
     return ExitCode::Success;
   llvm::errs() << "attnc: internal error: "
                << (failed.empty() ? "a pass" : "pass '" + failed + "'")
@@ -161,10 +163,10 @@ ExitCode Compilation::runPasses(function_ref<void(OpPassManager &)> build,
   return ExitCode::InternalError;
 }
 
-/// Whether the module came out of the passes as valid IR.
-bool Compilation::isValid() {
+/// Whether `module` came out of the passes as valid IR.
+bool Compilation::isValid(ModuleOp module) {
   Report report(context);
-  return succeeded(verify(*module));
+  return succeeded(verify(module));
 }
 
 ExitCode Compilation::lower(Stage stage) {
@@ -192,16 +194,16 @@ ExitCode Compilation::lower(Stage stage) {
       (void)parsePassPipeline(options.extraPasses, passes, errorStream);
   };
   // Verifying after each pass takes half as long again as the passes.
-  ExitCode status = runPasses(build, /*verifies=*/false);
+  ExitCode status = runPasses(*module, build, /*verifies=*/false);
   if (!error.empty()) {
     llvm::errs() << "attnc: error: --add-passes: " << error;
     return ExitCode::UserError;
   }
-  if (status != ExitCode::Success || isValid())
+  if (status != ExitCode::Success || isValid(*module))
     return status;
   // Once more from the start, to find the pass that is at fault.
   if (status = generate(); status == ExitCode::Success)
-    status = runPasses(build, /*verifies=*/true);
+    status = runPasses(*module, build, /*verifies=*/true);
   return status == ExitCode::Success ? ExitCode::InternalError : status;
 }
 
@@ -211,4 +213,38 @@ ExitCode Compilation::compile(Stage stage) {
     if (ExitCode status = (this->*step)(); status != ExitCode::Success)
       return status;
   return lower(stage);
+}
+
+ExitCode Compilation::compileToRun() {
+  // Passes that are asked for see all of the last stage.
+  if (!options.extraPasses.empty())
+    return compile(Stage::LLVM);
+  if (ExitCode status = compile(Stage::Tiled); status != ExitCode::Success)
+    return status;
+  kernels = attn::takeKernels(*module);
+  ExitCode status = runPasses(*module, buildLLVMPipeline, /*verifies=*/false);
+  if (status != ExitCode::Success || isValid(*module))
+    return status;
+  // Once more, to find the pass that is at fault.
+  return compile(Stage::LLVM);
+}
+
+LogicalResult Compilation::lowerKernel(ModuleOp kernel) {
+  ExitCode status = runPasses(kernel, buildLLVMPipeline, /*verifies=*/false);
+  if (status == ExitCode::Success && isValid(kernel))
+    return success();
+  if (status == ExitCode::Success)
+    (void)compile(Stage::LLVM);
+  return failure();
+}
+
+runtime::LateKernels Compilation::takeKernels() {
+  auto lower = [this](ModuleOp kernel) {
+    LogicalResult result = lowerKernel(kernel);
+    // The frames of compiled code in between cannot return an error.
+    if (failed(result))
+      std::exit(static_cast<int>(ExitCode::InternalError));
+    return result;
+  };
+  return {std::move(kernels), std::move(lower)};
 }

@@ -14,6 +14,7 @@
 #include "frontend/SourceManager.h"
 #include "frontend/Typed.h"
 #include "passes/Pipelines.h"
+#include "runtime/Engine.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -72,6 +73,11 @@ public:
   ExitCode lower(Stage stage);
   /// All of the above.
   ExitCode compile(Stage stage);
+  /// To stage `llvm` but for the kernels, which takeKernels() hands out.
+  ExitCode compileToRun();
+  /// Those of compileToRun(). They use this object, and a failure to lower one
+  /// ends the process.
+  runtime::LateKernels takeKernels();
 
   const frontend::SourceManager &getSources() const { return sources; }
   const frontend::Program &getProgram() const { return *program; }
@@ -84,9 +90,11 @@ public:
   llvm::ArrayRef<PassRemark> getRemarks() const { return remarks; }
 
 private:
-  ExitCode runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build,
+  ExitCode runPasses(mlir::ModuleOp module,
+                     llvm::function_ref<void(mlir::OpPassManager &)> build,
                      bool verifies);
-  bool isValid();
+  bool isValid(mlir::ModuleOp module);
+  llvm::LogicalResult lowerKernel(mlir::ModuleOp kernel);
   void keepRemarks();
 
   CompilationOptions options;
@@ -97,6 +105,7 @@ private:
   mlir::MLIRContext context;
   std::vector<PassRemark> remarks;
   mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> kernels;
 };
 
 } // namespace attn::tools

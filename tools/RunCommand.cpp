@@ -392,11 +392,11 @@ ExitCode tools::runCommand(const RunOptions &options) {
   CompilationOptions compiling = options.compilation;
   compiling.mustRun = true;
   Compilation compilation(compiling);
-  if (ExitCode status = compilation.compile(Stage::LLVM);
-      status != ExitCode::Success)
+  if (ExitCode status = compilation.compileToRun(); status != ExitCode::Success)
     return status;
   Expected<std::unique_ptr<Executable>> executable = Executable::create(
-      compilation.getModule(), {/*optLevel=*/3, compiling.targetCpu});
+      compilation.getModule(), {/*optLevel=*/3, compiling.targetCpu},
+      compilation.takeKernels());
   if (!executable) {
     llvm::errs() << "attnc: internal error: code generation failed: "
                  << toString(executable.takeError())

@@ -22,6 +22,11 @@ LogicalResult attn::checkVectorBits(Operation *op, int64_t vectorBits) {
          << vectorBits;
 }
 
+/// What the conversion to LLVM hands on to LLVM's functions, and in it the mark
+/// of kernels (docs/architecture.md).
+static constexpr StringLiteral kFunctionAttributes = "passthrough";
+static constexpr StringLiteral kKernelAttribute = "attn-kernel";
+
 KernelInputs::KernelInputs(Operation *op) {
   SetVector<Value> inputs(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), inputs);
@@ -36,7 +41,8 @@ func::FuncOp attn::outlineKernel(Operation *op, const KernelInputs &inputs) {
       builder.getFunctionType(ValueRange(inputs.arguments).getTypes(), {});
   auto kernel = func::FuncOp::create(op->getLoc(), "attention", type);
   kernel.setPrivate();
-  kernel->setAttr("passthrough", builder.getStrArrayAttr({"attn-kernel"}));
+  kernel->setAttr(kFunctionAttributes,
+                  builder.getStrArrayAttr({kKernelAttribute}));
   Block *body = kernel.addEntryBlock();
   builder.setInsertionPointToStart(body);
   IRMapping mapping;
@@ -47,6 +53,13 @@ func::FuncOp attn::outlineKernel(Operation *op, const KernelInputs &inputs) {
   builder.clone(*op, mapping);
   func::ReturnOp::create(builder, op->getLoc());
   return kernel;
+}
+
+bool attn::isKernel(func::FuncOp function) {
+  auto attributes = function->getAttrOfType<ArrayAttr>(kFunctionAttributes);
+  return attributes &&
+         llvm::is_contained(attributes, StringAttr::get(function.getContext(),
+                                                        kKernelAttribute));
 }
 
 std::string attn::getKernelText(func::FuncOp kernel) {

@@ -45,6 +45,9 @@ struct KernelInputs {
 mlir::func::FuncOp outlineKernel(mlir::Operation *op,
                                  const KernelInputs &inputs);
 
+/// Whether `function` was made by outlineKernel().
+bool isKernel(mlir::func::FuncOp function);
+
 /// The same for two kernels that compute the same from other arguments.
 std::string getKernelText(mlir::func::FuncOp kernel);
 

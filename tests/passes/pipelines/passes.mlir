@@ -50,15 +50,7 @@
 //      LLVM: arith-emulate-unsupported-floats{source-types={bf16} target-type=f32}
 //      LLVM: attn-expand-bfloat16
 //      LLVM: convert-vector-to-llvm{{.*}}force-32bit-vector-indices=false
-//      LLVM: convert-math-to-llvm
-//      LLVM: convert-math-to-libm
-//      LLVM: convert-arith-to-llvm
-//      LLVM: convert-index-to-llvm
-//      LLVM: finalize-memref-to-llvm{index-bitwidth=0 use-aligned-alloc=true use-generic-functions=true}
-//      LLVM: convert-func-to-llvm
-//      LLVM: convert-cf-to-llvm
-//      LLVM: convert-openmp-to-llvm
-//      LLVM: convert-ub-to-llvm
+//      LLVM: attn-convert-to-llvm
 //      LLVM: reconcile-unrealized-casts
 
 // UNKNOWN: no such option blocks

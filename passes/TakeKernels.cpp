@@ -1,0 +1,60 @@
+//===- TakeKernels.cpp - Kernels in modules of their own ------------------===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/TakeKernels.h"
+
+#include "passes/kernel/KernelOutliner.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace attn;
+
+/// The declarations that `kernel` uses; none if it uses anything else.
+static std::optional<llvm::SetVector<func::FuncOp>>
+findDeclarations(func::FuncOp kernel, const SymbolTable &symbols) {
+  std::optional<SymbolTable::UseRange> uses =
+      SymbolTable::getSymbolUses(kernel.getOperation());
+  if (!uses)
+    return std::nullopt;
+  llvm::SetVector<func::FuncOp> declarations;
+  for (const SymbolTable::SymbolUse &use : *uses) {
+    auto used = symbols.lookup<func::FuncOp>(
+        use.getSymbolRef().getRootReference().getValue());
+    if (!used || !used.isDeclaration())
+      return std::nullopt;
+    declarations.insert(used);
+  }
+  return declarations;
+}
+
+std::vector<OwningOpRef<ModuleOp>> attn::takeKernels(ModuleOp module) {
+  SymbolTable symbols(module);
+  std::vector<OwningOpRef<ModuleOp>> taken;
+  for (func::FuncOp kernel : llvm::to_vector(module.getOps<func::FuncOp>())) {
+    if (!isKernel(kernel) || kernel.isDeclaration())
+      continue;
+    auto declarations = findDeclarations(kernel, symbols);
+    if (!declarations)
+      continue;
+    OwningOpRef<ModuleOp> own =
+        ModuleOp::create(kernel.getLoc(), kernel.getName());
+    own->getOperation()->setDiscardableAttrs(
+        module->getDiscardableAttrDictionary());
+    for (func::FuncOp declaration : *declarations)
+      own->push_back(declaration.clone());
+    func::FuncOp declaration = kernel.cloneWithoutRegions();
+    kernel->moveBefore(own->getBody(), own->getBody()->end());
+    kernel.setPublic();
+    module.push_back(declaration);
+    taken.push_back(std::move(own));
+  }
+  return taken;
+}

@@ -1,0 +1,109 @@
+//===- LateKernelsTest.cpp - Kernels lowered at their first call ----------===//
+//
+// Part of attnc, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/EngineFixture.h"
+
+#include <thread>
+
+using namespace attn::runtime;
+
+namespace {
+
+/// out = x of one element, by a kernel, or of several, by another.
+constexpr llvm::StringLiteral kTwoKernels = R"(
+  func.func private @one(memref<?xf32>, memref<?xf32>)
+  func.func private @several(memref<?xf32>, memref<?xf32>)
+  func.func @copy(%x: memref<?xf32>, %out: memref<?xf32>)
+      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
+        dims = ["T"],
+        arguments = [
+          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        results = [
+          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        requires = []}} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %T = memref.dim %x, %c0 : memref<?xf32>
+    %is_one = arith.cmpi eq, %T, %c1 : index
+    scf.if %is_one {
+      func.call @one(%x, %out) : (memref<?xf32>, memref<?xf32>) -> ()
+    } else {
+      func.call @several(%x, %out) : (memref<?xf32>, memref<?xf32>) -> ()
+    }
+    return
+  })";
+
+/// out = x, in parallel.
+constexpr llvm::StringLiteral kKernel = R"(
+  module @NAME {
+    func.func @NAME(%x: memref<?xf32>, %out: memref<?xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %T = memref.dim %x, %c0 : memref<?xf32>
+      scf.parallel (%i) = (%c0) to (%T) step (%c1) {
+        %v = memref.load %x[%i] : memref<?xf32>
+        memref.store %v, %out[%i] : memref<?xf32>
+        scf.reduce
+      }
+      return
+    }
+  })";
+
+/// kKernel under a name.
+mlir::OwningOpRef<mlir::ModuleOp> parseKernel(llvm::StringRef name,
+                                              mlir::MLIRContext &context) {
+  std::string text = kKernel.str();
+  for (size_t at; (at = text.find("NAME")) != std::string::npos;)
+    text.replace(at, 4, name);
+  return mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+}
+
+using LateKernelsTest = Engine;
+
+TEST_F(LateKernelsTest, LowersKernelsWhenTheyAreCalled) {
+  std::vector<std::string> lowered;
+  LateKernels kernels;
+  for (llvm::StringRef name : {"one", "several"})
+    kernels.modules.push_back(parseKernel(name, context));
+  kernels.lower = [&](mlir::ModuleOp kernel) {
+    lowered.push_back(kernel.getName()->str());
+    return lower(kernel);
+  };
+  auto executable = llvm::cantFail(
+      Executable::create(*lower(kTwoKernels), {}, std::move(kernels)));
+  EXPECT_TRUE(lowered.empty());
+  Tensor x = filled({5});
+  // From several threads at once: one lowers, all get the kernel.
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      Tensor out = zeros({5});
+      EXPECT_EQ(messageOf(executable->run({&x}, {&out}, 2)), "no error");
+      EXPECT_EQ(out.at(4), 5);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(lowered, std::vector<std::string>{"several"});
+  EXPECT_GT(executable->takeCompileSeconds(), 0);
+  EXPECT_EQ(executable->takeCompileSeconds(), 0);
+}
+
+TEST_F(LateKernelsTest, EndsWhereAKernelCannotBeLowered) {
+  LateKernels kernels;
+  kernels.modules.push_back(parseKernel("several", context));
+  kernels.lower = [](mlir::ModuleOp) { return llvm::failure(); };
+  std::string text = kTwoKernels.str();
+  text.replace(text.find("call @one"), 9, "call @several");
+  auto executable =
+      llvm::cantFail(Executable::create(*lower(text), {}, std::move(kernels)));
+  Tensor x = filled({1}), out = zeros({1});
+  EXPECT_DEATH(llvm::consumeError(executable->run({&x}, {&out}, 1)),
+               "a kernel could not be compiled");
+}
+
+} // namespace
