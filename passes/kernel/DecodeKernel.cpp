@@ -28,7 +28,6 @@ static constexpr int64_t kTileRows = 4;
 static constexpr int64_t kTileKeys = 4;
 static constexpr int64_t kPageBytes = 4096;
 static constexpr int64_t kMaxRowsInPage = 32;
-static constexpr int64_t kStreams = 4;
 
 bool DecodeKernel::supports(AttentionOp op) {
   return llvm::all_of(

@@ -39,6 +39,8 @@ private:
   /// Keys between two updates of the running maximum and sum. Their rows stay
   /// in L2 until the last query row has read them.
   static constexpr int64_t kStepKeys = 128;
+  /// Pages that are asked for at a time.
+  static constexpr int64_t kStreams = 4;
 
   /// One part of the keys for one (batch, key head) pair.
   struct Part {

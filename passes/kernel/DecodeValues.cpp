@@ -126,19 +126,31 @@ void DecodeKernel::addColumns(const Part &part, const Weights &weights,
         [&] { return addKey(key, carried); },
         [&] { return llvm::to_vector_of<Value>(carried); });
   };
+  // Several at a time, since to find what to prefetch takes a while.
+  Value together = b.index(kStreams);
   auto addAndPrefetch = [&](Value key, ValueRange carried) {
-    SmallVector<Value> next = addKey(key, carried);
+    SmallVector<Value> sums(carried);
     Value later =
         getRowToPrefetch(part, valueRowsInPage, b.add(weights.firstKey, key));
-    for (int64_t j = 0; j < vectors; ++j)
-      prefetch(part, op.getValue(), later,
-               b.add(column, b.index(j * vectorLength)));
-    return next;
+    for (int64_t i = 0; i < kStreams; ++i) {
+      sums = addKey(b.add(key, b.index(i)), sums);
+      for (int64_t j = 0; j < vectors; ++j)
+        prefetch(part, op.getValue(), later,
+                 b.add(column, b.index(j * vectorLength)));
+      later = b.add(later, valueRowsInPage);
+    }
+    return sums;
   };
-  SmallVector<Value> sums =
-      weights.tests ? b.forLoop(zero, weights.keys, one, inits, addKeyIfKept)
-      : partial     ? b.forLoop(zero, weights.keys, one, inits, addKey)
-                    : b.forLoop(zero, weights.keys, one, inits, addAndPrefetch);
+  SmallVector<Value> sums = inits;
+  Value first = zero;
+  if (!weights.tests && !partial) {
+    first = b.mul(b.div(weights.keys, together), together);
+    sums = b.forLoop(zero, first, together, sums, addAndPrefetch);
+  }
+  if (weights.tests)
+    sums = b.forLoop(first, weights.keys, one, sums, addKeyIfKept);
+  else
+    sums = b.forLoop(first, weights.keys, one, sums, addKey);
   for (auto [sum, place] : llvm::zip_equal(sums, places))
     storeVector(sum, results, place);
 }
