@@ -12,17 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/Engine.h"
-#include "runtime/Random.h"
-#include "runtime/Signature.h"
-#include "runtime/Tensor.h"
-#include "tools/Compilation.h"
+#include "tests/e2e/ProgramFixture.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "gtest/gtest.h"
-
-#include <cmath>
 
 using namespace attn;
 using namespace attn::runtime;
@@ -44,10 +37,7 @@ std::unique_ptr<Executable> compile(const std::string &path, int level) {
   tools::CompilationOptions options;
   options.path = path;
   options.optLevel = level;
-  tools::Compilation compilation(options);
-  if (compilation.compile(Stage::LLVM) != tools::ExitCode::Success)
-    return nullptr;
-  return llvm::cantFail(Executable::create(compilation.getModule()));
+  return compileProgram(options);
 }
 
 class Example : public ::testing::TestWithParam<std::string> {};
@@ -65,64 +55,18 @@ int64_t chooseSize(llvm::StringRef dim, int64_t length) {
   return 32;
 }
 
-/// Numbers that depend on the seed alone; matrices, which are weights, of a
-/// size that keeps sums of products at 1, as in a model.
-void fill(Tensor &tensor, const std::string &name, int64_t length) {
-  fillRandom(tensor, 7, name, length);
-  if (tensor.rank() != 2 || tensor.dtype() != DType::F32)
-    return;
-  double scale = 1 / std::sqrt(double(tensor.shape().back()));
-  for (int64_t i = 0; i < tensor.numElements(); ++i)
-    tensor.set(i, scale * tensor.at(i));
-}
-
 TEST_P(Example, LevelsAgree) {
   std::unique_ptr<Executable> plain = compile(GetParam(), 0);
   std::unique_ptr<Executable> fused = compile(GetParam(), 3);
   ASSERT_TRUE(plain && fused);
-  const Signature &signature = fused->signature();
   for (int64_t length : {1, 7, 64, 300}) {
     SCOPED_TRACE(length);
-    DimBinder binder(signature);
-    llvm::cantFail(binder.solve());
-    for (const std::string &dim : binder.unbound())
-      llvm::cantFail(binder.bind(dim, chooseSize(dim, length), "the test"));
-    std::vector<int64_t> dims = llvm::cantFail(binder.finish());
-    std::vector<Tensor> inputs, expected, actual;
-    auto allocate = [&](const Parameter &parameter) {
-      return llvm::cantFail(Tensor::create(
-          parameter.dtype,
-          llvm::cantFail(signature.evaluateShape(parameter, dims))));
-    };
-    for (const Parameter &parameter : signature.inputs) {
-      inputs.push_back(allocate(parameter));
-      fill(inputs.back(), parameter.name, length);
-    }
-    for (const Parameter &parameter : signature.results) {
-      expected.push_back(allocate(parameter));
-      actual.push_back(allocate(parameter));
-    }
-    auto call = [&](Executable &executable, std::vector<Tensor> &results) {
-      std::vector<const Tensor *> arguments;
-      for (Tensor &tensor : inputs)
-        arguments.push_back(&tensor);
-      std::vector<Tensor *> outputs;
-      for (Tensor &tensor : results)
-        outputs.push_back(&tensor);
-      llvm::Error error = executable.run(arguments, outputs, 2);
-      ASSERT_FALSE(error) << toString(std::move(error));
-    };
-    call(*plain, expected);
-    call(*fused, actual);
-    for (auto [left, right] : llvm::zip(expected, actual)) {
-      // In proportion to the results: products of products grow.
-      Statistics statistics = computeStatistics(left);
-      double scale =
-          std::max({1.0, std::fabs(statistics.min), std::fabs(statistics.max)});
-      EXPECT_EQ(statistics.nonfinite, 0);
-      for (int64_t i = 0; i < left.numElements(); ++i)
-        ASSERT_NEAR(left.at(i), right.at(i), 1e-5 * scale) << "element " << i;
-    }
+    auto choose = [&](llvm::StringRef dim) { return chooseSize(dim, length); };
+    ProgramCall expected(plain->signature(), choose, length);
+    ProgramCall actual(fused->signature(), choose, length);
+    expected.run(*plain, 2);
+    actual.run(*fused, 2);
+    actual.expectNear(expected);
   }
 }
 
