@@ -294,8 +294,10 @@ def TileAttention : Pass<"attn-tile-attention", "mlir::ModuleOp"> {
     per query head and block of queries, in parallel:
       pack the queries, scaled
       for each block of keys that the mask does not leave empty:
+        list the panels that the mask does not leave empty: by what it says of
+          all of a panel, or else of each pair, kept as bits
         scores = queries x keys            (register tiles of vectors)
-        apply the score rule; apply the mask unless it allows the whole panel
+        apply the score rule; apply the bits unless they allow the whole panel
         new origin, weights = exp2(scores - origin), new sum
         output = output * rescale + weights x values
       output / sum, or 0 where no key was allowed

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace attn;
@@ -25,6 +26,99 @@ BoxClass attn::classifyBox(KernelBuilder &builder, Region &mask,
   Bounds result =
       RuleIntervals(builder, mask, box, reads).getCondition(allowed);
   return {result.high, result.low};
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of a box
+//===----------------------------------------------------------------------===//
+
+/// What the mask divides a position by: the smallest constant that is at least
+/// `least`, else a value from outside of the rule; null if there is neither.
+static Value findDivisor(KernelBuilder &builder, Region &mask, Value position,
+                         int64_t least) {
+  Value outer;
+  int64_t smallest = 0;
+  for (Operation &op : mask.front()) {
+    if (!isa<arith::FloorDivSIOp, arith::RemSIOp>(op))
+      continue;
+    Value dividend = op.getOperand(0), divisor = op.getOperand(1);
+    while (auto cast = dividend.getDefiningOp<arith::IndexCastOp>())
+      dividend = cast.getIn();
+    if (dividend != position)
+      continue;
+    APInt constant;
+    if (matchPattern(divisor, m_ConstantInt(&constant))) {
+      int64_t number = constant.getSExtValue();
+      if (number >= least && (smallest == 0 || number < smallest))
+        smallest = number;
+    } else if (!mask.isAncestor(divisor.getParentRegion())) {
+      outer = divisor;
+    }
+  }
+  if (smallest != 0)
+    return builder.index(smallest);
+  if (!outer)
+    return Value();
+  if (!outer.getType().isIndex())
+    outer =
+        builder.createOrFold<arith::IndexCastOp>(builder.getIndexType(), outer);
+  // One part, where the number is too small.
+  Value isLarge =
+      builder.cmp(arith::CmpIPredicate::sge, outer, builder.index(least));
+  return builder.createOrFold<arith::SelectOp>(isLarge, outer,
+                                               builder.index(int64_t(1) << 40));
+}
+
+/// Calls `body` for each part of the positions from `first` to `last`, with its
+/// own first and last one and the class of the parts before, and gives that of
+/// all.
+static BoxClass
+forEachPart(KernelBuilder &builder, Value first, Value last, Value divisor,
+            const BoxClass &before,
+            function_ref<BoxClass(Value, Value, const BoxClass &)> body) {
+  if (!divisor)
+    return body(first, last, before);
+  Value one = builder.index(1);
+  Value end = builder.add(builder.div(last, divisor), one);
+  SmallVector<Value> joined = builder.forLoop(
+      builder.div(first, divisor), end, one,
+      ValueRange{before.possible, before.certain},
+      [&](Value number, ValueRange carried) -> SmallVector<Value> {
+        Value start = builder.mul(number, divisor);
+        Value next = builder.sub(builder.add(start, divisor), one);
+        BoxClass all = body(builder.max(first, start), builder.min(last, next),
+                            {carried[0], carried[1]});
+        return {all.possible, all.certain};
+      });
+  return {joined[0], joined[1]};
+}
+
+BoxClass attn::classifyParts(KernelBuilder &builder, Region &mask,
+                             const IndexBox &box, const PartLengths &least,
+                             const ReadBoundsMap &reads) {
+  Block &body = mask.front();
+  Value queries =
+      findDivisor(builder, mask, body.getArgument(2), least.queries);
+  Value keys = findDivisor(builder, mask, body.getArgument(3), least.keys);
+  if (!queries && !keys)
+    return classifyBox(builder, mask, box, reads);
+  auto boolean = [&](bool value) -> Value {
+    return arith::ConstantOp::create(builder, builder.getBoolAttr(value));
+  };
+  BoxClass none = {boolean(false), boolean(true)};
+  return forEachPart(
+      builder, box.firstQuery, box.lastQuery, queries, none,
+      [&](Value firstQuery, Value lastQuery, const BoxClass &rows) {
+        return forEachPart(
+            builder, box.firstKey, box.lastKey, keys, rows,
+            [&](Value firstKey, Value lastKey, const BoxClass &before) {
+              IndexBox part = {box.batch, box.head, firstQuery,
+                               lastQuery, firstKey, lastKey};
+              BoxClass own = classifyBox(builder, mask, part, reads);
+              return BoxClass{builder.logicalOr(before.possible, own.possible),
+                              builder.logicalAnd(before.certain, own.certain)};
+            });
+      });
 }
 
 //===----------------------------------------------------------------------===//

@@ -85,6 +85,19 @@ BoxClass classifyBox(KernelBuilder &builder, mlir::Region &mask,
                      const IndexBox &box,
                      const ReadBoundsMap &reads = ReadBoundsMap());
 
+/// Positions of a part of a box.
+struct PartLengths {
+  int64_t queries;
+  int64_t keys;
+};
+
+/// The same, at more cost, with the box in parts: cut where a quotient of a
+/// query or of a key by a number changes, `q div 64`, so that these are points.
+/// Numbers below `least` make no parts.
+BoxClass classifyParts(KernelBuilder &builder, mlir::Region &mask,
+                       const IndexBox &box, const PartLengths &least,
+                       const ReadBoundsMap &reads = ReadBoundsMap());
+
 } // namespace attn
 
 #endif // ATTN_PASSES_ANALYSIS_MASKINTERVALS_H

@@ -32,6 +32,9 @@ AttentionKernel::AttentionKernel(KernelBuilder &builder, AttentionOp op,
                            b.index(vectorLength)));
   addPart(scorePart, b.index(tile.rowTile * tile.keyBlock));
   addPart(keptPart, b.index(hasRules ? tile.rowTile * tile.keyBlock : 0));
+  int64_t slots = op.hasMask() ? tile.keyBlock / tile.getPanel() : 0;
+  addPart(listPart, b.index(slots));
+  addPart(allowedPart, b.index(slots * tile.rowTile));
   addPart(lanePart, b.index(tile.rowTile * vectorLength));
   addPart(outputPart, b.mul(b.index(tile.queryBlock), paddedValueDim));
   Value tileRows = b.index(getSoftmax().getPaddedRows());

@@ -40,12 +40,12 @@ private:
     /// What the mask reads for its queries.
     ReadBoundsMap reads;
   };
-  /// One register tile of rows against one block of keys. The panels from
-  /// `firstPanel` to before `lastPanel` may hold allowed keys.
+  /// One register tile of rows against one block of keys, of which `panels`
+  /// panels take part. They are side by side in the tile's scores.
   struct Tile {
     mlir::Value number, firstQuery, lastQuery;
     mlir::Value firstKey, keys;
-    mlir::Value firstPanel, lastPanel;
+    mlir::Value panels;
     /// What the mask reads for its queries.
     ReadBoundsMap reads;
   };
@@ -81,6 +81,21 @@ private:
   BoxClass classifyPanel(const Block &block, const Tile &tile,
                          mlir::Value firstKey);
 
+  // AttentionPanels.cpp: the panels of a tile that take part.
+  void listPanels(const Block &block, Tile &tile);
+  mlir::Value storeAllowed(const Block &block, const Tile &tile,
+                           mlir::Value slot, mlir::Value firstKey);
+  mlir::Value loadAllowed(mlir::Value slot, mlir::Value row, int64_t vector);
+  mlir::Value getFirstKey(const Tile &tile, mlir::Value slot);
+  mlir::Value isWhole(const Tile &tile, mlir::Value slot);
+  llvm::SmallVector<mlir::Value>
+  forEachKey(const Tile &tile, mlir::ValueRange inits,
+             llvm::function_ref<llvm::SmallVector<mlir::Value>(
+                 mlir::Value key, mlir::Value column, mlir::ValueRange carried)>
+                 body);
+  mlir::Value loadNumber(mlir::Value offset);
+  void storeNumber(mlir::Value number, mlir::Value offset);
+
   // AttentionPack.cpp: operands in the order in which the tiles read them.
   void packKeys(mlir::Value slot, mlir::Value pair, mlir::Value panel);
   void packValues(mlir::Value slot, mlir::Value pair, mlir::Value key);
@@ -88,12 +103,11 @@ private:
 
   // AttentionTile.cpp: one tile.
   void attendTile(const Block &block, Tile tile, mlir::Value careful);
-  void findPanels(const Block &block, Tile &tile);
-  void scorePanel(const Block &block, const Tile &tile, mlir::Value panel);
-  void applyRules(const Block &block, const Tile &tile, mlir::Value panel,
+  void scorePanel(const Block &block, const Tile &tile, mlir::Value slot);
+  void applyRules(const Block &block, const Tile &tile, mlir::Value slot,
                   bool masked);
   RuleLanes getLanes(const Block &block, const Tile &tile, mlir::Value row,
-                     mlir::Value column);
+                     mlir::Value firstKey);
   void takeWeights(const Tile &tile);
   void applyFactor(const Block &block, const Tile &tile);
 
@@ -116,6 +130,9 @@ private:
   mlir::Value packedKeys, packedValues;
 
   mlir::Value queryPart, scorePart, keptPart, outputPart;
+  /// The list of a tile's panels, and for each of them and each row the keys
+  /// that the mask allows, a bit a key.
+  mlir::Value listPart, allowedPart;
   /// One vector of partial results for each row of a tile.
   mlir::Value lanePart;
   /// One element for each row, in whole vectors a tile: over the block, the

@@ -13,6 +13,10 @@
 using namespace mlir;
 using namespace attn;
 
+/// A block is cut into parts of at least that many positions, so that looking
+/// at all of them takes less time than looking at its panels.
+static constexpr int64_t kLeastBlockPart = 32;
+
 void AttentionKernel::allocateSummaries() {
   if (!op.hasMask())
     return;
@@ -120,7 +124,8 @@ BoxClass AttentionKernel::classifyBlock(const Block &block, Value firstKey,
       block.batch,      block.head,
       block.firstQuery, b.sub(b.add(block.firstQuery, block.rows), one),
       firstKey,         b.sub(b.add(firstKey, keys), one)};
-  return classifyBox(b, op.getMask(), box, reads);
+  PartLengths least = {kLeastBlockPart, kLeastBlockPart};
+  return classifyParts(b, op.getMask(), box, least, reads);
 }
 
 /// The queries of a tile with the panel whose first key is `firstKey`.
@@ -132,5 +137,6 @@ BoxClass AttentionKernel::classifyPanel(const Block &block, const Tile &current,
   IndexBox box = {block.batch,        block.head,
                   current.firstQuery, current.lastQuery,
                   firstKey,           b.sub(b.add(firstKey, count), one)};
-  return classifyBox(b, op.getMask(), box, reads);
+  PartLengths least = {tile.rowTile / 2, tile.getPanel() / 2};
+  return classifyParts(b, op.getMask(), box, least, reads);
 }

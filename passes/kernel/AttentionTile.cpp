@@ -21,8 +21,7 @@ static constexpr double kMinusInfinity =
 /// One block of keys for one tile of rows: scores, maximum, weights, output.
 void AttentionKernel::attendTile(const Block &block, Tile current,
                                  Value careful) {
-  current.firstPanel = zero;
-  current.lastPanel = b.ceilDiv(current.keys, b.index(tile.getPanel()));
+  current.panels = b.ceilDiv(current.keys, b.index(tile.getPanel()));
   auto attend = [&] {
     if (isSoftmax) {
       Value lowest = b.constant(vectorType, kMinusInfinity);
@@ -35,8 +34,8 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
         fill(keptPart, b.index(tile.rowTile * tile.keyBlock), 0.0);
       });
     }
-    b.forLoop(current.firstPanel, current.lastPanel, one,
-              [&](Value panel) { scorePanel(block, current, panel); });
+    b.forLoop(zero, current.panels, one,
+              [&](Value slot) { scorePanel(block, current, slot); });
     if (careful && isSoftmax)
       b.ifThen(careful, [&] {
         // Weights overwrite the scores, which tell the keys left out.
@@ -62,18 +61,14 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
     return;
   }
   current.reads = readQueries(block, current.firstQuery, current.lastQuery);
-  findPanels(block, current);
-  b.ifThen(
-      b.cmp(arith::CmpIPredicate::slt, current.firstPanel, current.lastPanel),
-      attend);
+  listPanels(block, current);
+  b.ifThen(b.cmp(arith::CmpIPredicate::sgt, current.panels, zero), attend);
 }
 
 /// The softmax's weights in the place of the scores.
 void AttentionKernel::takeWeights(const Tile &current) {
   OnlineSoftmax softmax = getSoftmax();
-  Value width = b.index(tile.getPanel());
-  Value first = b.mul(current.firstPanel, width);
-  Value end = b.mul(current.lastPanel, width);
+  Value end = b.mul(current.panels, b.index(tile.getPanel()));
   Value rows = b.mul(current.number, b.index(softmax.getPaddedRows()));
   OnlineSoftmax::Rows state;
   state.origins = b.add(originPart, rows);
@@ -83,9 +78,9 @@ void AttentionKernel::takeWeights(const Tile &current) {
     state.moments = b.add(momentPart, rows);
     state.sums = b.add(sumPart, rows);
   }
-  softmax.begin(state, first, end);
+  softmax.begin(state, end);
   b.forLoop(zero, b.index(tile.rowTile), one,
-            [&](Value row) { softmax.weighRow(row, first, end); });
+            [&](Value row) { softmax.weighRow(row, end); });
   state.sums = b.add(sumPart, rows);
   softmax.end(state);
 }
@@ -93,59 +88,45 @@ void AttentionKernel::takeWeights(const Tile &current) {
 /// Multiplies the weights with the factor rule.
 void AttentionKernel::applyFactor(const Block &block, const Tile &current) {
   Value width = b.index(tile.getPanel());
-  Value first = b.mul(current.firstPanel, width);
-  Value end = b.mul(current.lastPanel, width);
-  b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
-    Value base = b.add(scorePart, b.mul(row, b.index(tile.keyBlock)));
-    b.forLoop(first, end, b.index(tile.vectorLength), [&](Value column) {
-      RuleLanes lanes = getLanes(block, current, row, column);
-      lanes.live = b.laneMask(tile.vectorLength,
-                              b.max(b.sub(keys, lanes.firstKey), zero));
-      Value offset = b.add(base, column);
-      Value factor = vectorizeRule(b, op.getFactor(), lanes, Value());
-      storeVector(arith::MulFOp::create(b, loadVector(scratch, offset), factor),
-                  scratch, offset);
+  b.forLoop(zero, current.panels, one, [&](Value slot) {
+    Value firstKey = getFirstKey(current, slot);
+    b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
+      Value base = b.add(scorePart, b.add(b.mul(row, b.index(tile.keyBlock)),
+                                          b.mul(slot, width)));
+      b.forLoop(zero, width, b.index(tile.vectorLength), [&](Value column) {
+        RuleLanes lanes =
+            getLanes(block, current, row, b.add(firstKey, column));
+        lanes.live = b.laneMask(tile.vectorLength,
+                                b.max(b.sub(keys, lanes.firstKey), zero));
+        Value offset = b.add(base, column);
+        Value factor = vectorizeRule(b, op.getFactor(), lanes, Value());
+        storeVector(
+            arith::MulFOp::create(b, loadVector(scratch, offset), factor),
+            scratch, offset);
+      });
     });
   });
 }
 
-/// The keys from `column` of the tile on; the caller says which of them exist.
+/// The keys from `firstKey` on; the caller says which of them exist.
 RuleLanes AttentionKernel::getLanes(const Block &block, const Tile &current,
-                                    Value row, Value column) {
+                                    Value row, Value firstKey) {
   RuleLanes lanes;
   lanes.batch = block.batch;
   lanes.head = block.head;
   // Rows beyond the last query repeat it.
   lanes.query = b.min(b.add(current.firstQuery, row), current.lastQuery);
-  lanes.firstKey = b.add(current.firstKey, column);
+  lanes.firstKey = firstKey;
   lanes.length = tile.vectorLength;
   return lanes;
 }
 
-/// Narrows the tile's panels to those from the first to the last one that the
-/// mask does not leave empty.
-void AttentionKernel::findPanels(const Block &block, Tile &current) {
-  Value width = b.index(tile.getPanel());
-  SmallVector<Value> range = b.forLoop(
-      zero, current.lastPanel, one, ValueRange{current.lastPanel, zero},
-      [&](Value panel, ValueRange carried) -> SmallVector<Value> {
-        Value first = b.add(current.firstKey, b.mul(panel, width));
-        Value possible = classifyPanel(block, current, first).possible;
-        Value next = b.add(panel, one);
-        return {b.createOrFold<arith::SelectOp>(
-                    possible, b.min(carried[0], panel), carried[0]),
-                b.createOrFold<arith::SelectOp>(possible, next, carried[1])};
-      });
-  current.firstPanel = range[0];
-  current.lastPanel = range[1];
-}
-
 /// The scores of one panel, with the rules applied, and their maximum.
 void AttentionKernel::scorePanel(const Block &block, const Tile &current,
-                                 Value panel) {
+                                 Value slot) {
   Value width = b.index(tile.getPanel());
   Value rowTile = b.index(tile.rowTile);
-  Value firstKey = b.add(current.firstKey, b.mul(panel, width));
+  Value firstKey = getFirstKey(current, slot);
   Value keyBase =
       b.add(b.mul(block.slot, packedKeySize), b.mul(firstKey, headDim));
   Value queryBase =
@@ -171,7 +152,7 @@ void AttentionKernel::scorePanel(const Block &block, const Tile &current,
         return next;
       });
 
-  Value column = b.mul(panel, width);
+  Value column = b.mul(slot, width);
   for (int64_t row = 0; row < tile.rowTile; ++row) {
     Value rowBase =
         b.add(scorePart, b.add(b.index(row * tile.keyBlock), column));
@@ -190,38 +171,34 @@ void AttentionKernel::scorePanel(const Block &block, const Tile &current,
       storeVector(highest, scratch, offset);
     }
   };
-  Value whole = b.cmp(arith::CmpIPredicate::sle, b.add(firstKey, width), keys);
-  if (op.hasMask()) {
-    whole =
-        b.logicalAnd(whole, classifyPanel(block, current, firstKey).certain);
-  }
   b.ifElse(
-      whole,
+      isWhole(current, slot),
       [&] {
         if (op.hasScore())
-          applyRules(block, current, panel, /*masked=*/false);
+          applyRules(block, current, slot, /*masked=*/false);
         else if (isSoftmax)
           takeMaximum();
       },
-      [&] { applyRules(block, current, panel, /*masked=*/true); });
+      [&] { applyRules(block, current, slot, /*masked=*/true); });
 }
 
 /// Applies the score rule and, where `masked`, takes the keys out that the mask
 /// forbids or that do not exist: for a softmax their scores are -inf, otherwise
 /// 0 with a mark for each.
 void AttentionKernel::applyRules(const Block &block, const Tile &current,
-                                 Value panel, bool masked) {
-  Value column = b.mul(panel, b.index(tile.getPanel()));
+                                 Value slot, bool masked) {
+  Value column = b.mul(slot, b.index(tile.getPanel()));
+  Value firstKey = getFirstKey(current, slot);
   Value lowest = b.constant(vectorType, kMinusInfinity);
   Value none = isSoftmax ? Value() : b.constant(vectorType, 0.0);
   b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
     Value maxOffset = b.add(lanePart, b.mul(row, b.index(tile.vectorLength)));
     Value highest = isSoftmax ? loadVector(scratch, maxOffset) : Value();
     for (int64_t j = 0; j < tile.panelVectors; ++j) {
-      Value first = b.add(column, b.index(j * tile.vectorLength));
-      Value offset =
-          b.add(scorePart, b.add(b.mul(row, b.index(tile.keyBlock)), first));
-      RuleLanes lanes = getLanes(block, current, row, first);
+      Value step = b.index(j * tile.vectorLength);
+      Value offset = b.add(scorePart, b.add(b.mul(row, b.index(tile.keyBlock)),
+                                            b.add(column, step)));
+      RuleLanes lanes = getLanes(block, current, row, b.add(firstKey, step));
       Value left = b.max(b.sub(keys, lanes.firstKey), zero);
       lanes.live = b.laneMask(tile.vectorLength,
                               masked ? left : b.index(tile.vectorLength));
@@ -233,10 +210,7 @@ void AttentionKernel::applyRules(const Block &block, const Tile &current,
               arith::MulFOp::create(b, score, b.splat(vectorType, scaleAfter));
       }
       if (masked) {
-        Value allowed = lanes.live;
-        if (op.hasMask())
-          allowed = b.logicalAnd(
-              allowed, vectorizeRule(b, op.getMask(), lanes, Value()));
+        Value allowed = op.hasMask() ? loadAllowed(slot, row, j) : lanes.live;
         score = arith::SelectOp::create(b, allowed, score,
                                         isSoftmax ? lowest : none);
         if (hasRules && !isSoftmax)

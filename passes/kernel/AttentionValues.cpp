@@ -77,20 +77,16 @@ void AttentionKernel::weighColumns(const Block &block, const Tile &current,
     for (int64_t j = 0; j < vectors; ++j)
       inits.push_back(loadOutput(rescale, outputOffset(row, j)));
   }
-  Value width = b.index(tile.getPanel());
-  Value end = b.min(b.mul(current.lastPanel, width), current.keys);
-  SmallVector<Value> sums = b.forLoop(
-      b.mul(current.firstPanel, width), end, one, inits,
-      [&](Value key, ValueRange carried) {
+  SmallVector<Value> sums = forEachKey(
+      current, inits, [&](Value key, Value place, ValueRange carried) {
         SmallVector<Value> valueVectors;
         for (int64_t j = 0; j < vectors; ++j)
-          valueVectors.push_back(loadValues(block, b.add(current.firstKey, key),
-                                            columns[j], live[j]));
+          valueVectors.push_back(loadValues(block, key, columns[j], live[j]));
         SmallVector<Value> next;
         for (int64_t row = 0; row < tile.rowTile; ++row) {
           Value weight = broadcast(
               scratch,
-              b.add(scorePart, b.add(b.index(row * tile.keyBlock), key)));
+              b.add(scorePart, b.add(b.index(row * tile.keyBlock), place)));
           for (int64_t j = 0; j < vectors; ++j)
             next.push_back(vector::FMAOp::create(b, weight, valueVectors[j],
                                                  carried[row * vectors + j]));
@@ -107,8 +103,6 @@ void AttentionKernel::weighValuesCarefully(const Block &block,
                                            const Tile &current) {
   Value firstRow = b.mul(current.number, b.index(tile.rowTile));
   Value step = b.index(tile.vectorLength);
-  Value width = b.index(tile.getPanel());
-  Value end = b.min(b.mul(current.lastPanel, width), current.keys);
   Value lowest = b.constant(element, kMinusInfinity);
   b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
     Value output =
@@ -118,10 +112,11 @@ void AttentionKernel::weighValuesCarefully(const Block &block,
     b.forLoop(zero, valueDim, step, [&](Value column) {
       Value live = b.laneMask(tile.vectorLength, b.sub(valueDim, column));
       Value init = loadOutput(rescale, b.add(output, column));
-      Value sum = b.forLoop(
-          b.mul(current.firstPanel, width), end, one, init,
-          [&](Value key, ValueRange carried) -> SmallVector<Value> {
-            Value offset = b.add(rowBase, key);
+      Value sum = forEachKey(
+          current, init,
+          [&](Value key, Value place,
+              ValueRange carried) -> SmallVector<Value> {
+            Value offset = b.add(rowBase, place);
             Value score = loadScalar(b.add(keptPart, offset));
             Value isKept = arith::CmpFOp::create(b, arith::CmpFPredicate::UNE,
                                                  score, lowest);
@@ -129,9 +124,8 @@ void AttentionKernel::weighValuesCarefully(const Block &block,
                 isKept,
                 [&]() -> SmallVector<Value> {
                   Value weight = broadcast(scratch, b.add(scorePart, offset));
-                  Value values =
-                      loadValues(block, b.add(current.firstKey, key), column,
-                                 packsValues ? Value() : live);
+                  Value values = loadValues(block, key, column,
+                                            packsValues ? Value() : live);
                   return {vector::FMAOp::create(b, weight, values, carried[0])};
                 },
                 [&]() -> SmallVector<Value> { return {carried[0]}; });

@@ -262,9 +262,9 @@ void DecodeKernel::attendStep(const Part &part, const Step &step) {
   if (isSoftmax) {
     OnlineSoftmax softmax = getSoftmax();
     OnlineSoftmax::Rows state = {originPart, sumPart, maxPart, momentPart};
-    softmax.begin(state, zero, step.columns);
+    softmax.begin(state, step.columns);
     b.forLoop(zero, rows, one,
-              [&](Value row) { softmax.weighRow(row, zero, step.columns); });
+              [&](Value row) { softmax.weighRow(row, step.columns); });
     softmax.end(state);
     b.forLoop(zero, rows, one, [&](Value row) { rescaleRow(part, row); });
   }

@@ -54,7 +54,7 @@ Value OnlineSoftmax::addLanes(Value from, int64_t firstRow) const {
                         });
 }
 
-void OnlineSoftmax::begin(const Rows &state, Value first, Value end) const {
+void OnlineSoftmax::begin(const Rows &state, Value end) const {
   Type element = vectorType.getElementType();
   Value lowest =
       b.constant(vectorType, -std::numeric_limits<double>::infinity());
@@ -92,7 +92,7 @@ void OnlineSoftmax::begin(const Rows &state, Value first, Value end) const {
     store(terms.floor, b.add(floors, row));
     Value anyFar =
         vector::ReductionOp::create(b, vector::CombiningKind::OR, isFar);
-    b.ifThen(anyFar, [&] { moveScores(moved, row, first, end); });
+    b.ifThen(anyFar, [&] { moveScores(moved, row, end); });
   }
 }
 
@@ -115,15 +115,14 @@ void OnlineSoftmax::moveMoments(const Rows &state, Value row, Value before,
 
 /// Subtracts origins that are too large for the exponentials' shift from the
 /// scores of up to a vector of rows, the first of them `firstRow`.
-void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value first,
-                               Value end) const {
+void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value end) const {
   int64_t length = vectorType.getNumElements();
   Value count = b.min(b.index(length), b.sub(b.index(rows), firstRow));
   b.forLoop(b.index(0), count, b.index(1), [&](Value row) {
     Value origin =
         b.splat(vectorType, vector::ExtractOp::create(b, moved, row));
     Value base = b.add(scores, b.mul(b.add(firstRow, row), b.index(rowStride)));
-    b.forLoop(first, end, b.index(length), [&](Value column) {
+    b.forLoop(b.index(0), end, b.index(length), [&](Value column) {
       Value place = b.add(base, column);
       store(arith::SubFOp::create(b, load(place), origin), place);
     });
@@ -142,7 +141,7 @@ static Value emitMoment(KernelBuilder &b, Value score, Value weight,
   return vector::FMAOp::create(b, weight, distance, sum);
 }
 
-void OnlineSoftmax::weighRow(Value row, Value first, Value end) const {
+void OnlineSoftmax::weighRow(Value row, Value end) const {
   auto broadcast = [&](Value offset) {
     return b.splat(vectorType,
                    memref::LoadOp::create(b, buffer, b.add(offset, row)));
@@ -154,7 +153,7 @@ void OnlineSoftmax::weighRow(Value row, Value first, Value end) const {
   Value none = b.constant(vectorType, 0.0);
   SmallVector<Value> inits(momentLanes ? 2 * stepVectors : stepVectors, none);
   SmallVector<Value> sums = b.forLoop(
-      first, end, b.index(stepVectors * length), inits,
+      b.index(0), end, b.index(stepVectors * length), inits,
       [&](Value column, ValueRange carried) {
         SmallVector<Value> next, moments;
         for (int64_t j = 0; j < stepVectors; ++j) {

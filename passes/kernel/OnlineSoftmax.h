@@ -62,15 +62,15 @@ struct OnlineSoftmax {
   int64_t getPaddedRows() const;
 
   /// Brings origins and maxima up to date, and moments to the new origins.
-  /// Scores are those in the columns from `first` to before `end`.
-  void begin(const Rows &state, mlir::Value first, mlir::Value end) const;
+  /// Scores are those in the columns before `end`.
+  void begin(const Rows &state, mlir::Value end) const;
   /// Turns a row's scores into weights, and leaves their sums by lanes.
-  void weighRow(mlir::Value row, mlir::Value first, mlir::Value end) const;
+  void weighRow(mlir::Value row, mlir::Value end) const;
   /// Brings sums and moments up to date.
   void end(const Rows &state) const;
 
 private:
-  void moveScores(mlir::Value moved, mlir::Value firstRow, mlir::Value first,
+  void moveScores(mlir::Value moved, mlir::Value firstRow,
                   mlir::Value end) const;
   void moveMoments(const Rows &state, mlir::Value row, mlir::Value before,
                    mlir::Value origin, mlir::Value rescale) const;

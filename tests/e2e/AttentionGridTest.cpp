@@ -154,6 +154,25 @@ const std::vector<Rule> &rules() {
          return k % 5 == 0 || q / 5 == k / 5;
        },
        {}},
+      {"holes",
+       // Blocks that a hash chooses: panels without a key between others.
+       predicate("%c16 = arith.constant 16 : index\n"
+                 "%c48 = arith.constant 48 : index\n"
+                 "%c7 = arith.constant 7 : index\n"
+                 "%c3 = arith.constant 3 : index\n"
+                 "%qb = arith.floordivsi %q, %c16 : index\n"
+                 "%kb = arith.floordivsi %k, %c48 : index\n"
+                 "%f = arith.muli %qb, %c3 : index\n"
+                 "%x = arith.addi %f, %kb : index\n"
+                 "%y = arith.muli %x, %x : index\n"
+                 "%m = arith.remsi %y, %c7 : index\n"
+                 "%r = arith.cmpi slt, %m, %c3 : index\n"),
+       "",
+       [](const Arrays &, int64_t, int64_t, int64_t q, int64_t k) {
+         int64_t x = q / 16 * 3 + k / 48;
+         return x * x % 7 < 3;
+       },
+       {}},
       {"documents",
        // Arrays read along the queries and along the keys.
        predicate("%cq = arith.constant 0 : index\n"

@@ -95,3 +95,30 @@ func.func @documents(%q: memref<?x64xf32>, %o: memref<?x64xf32>, %id: memref<?xi
   } outs(%o : memref<?x64xf32>) : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>
   return
 }
+
+// -----
+
+// A mask of quotients is looked at in parts of the box in which they do not
+// change, and what it allows of a panel is kept as bits, so that the scores of
+// panels left empty are not computed.
+// CHECK-LABEL: func.func private @attention.blocked
+// CHECK: arith.divui %{{.*}}, %c64
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (i1, i1)
+// CHECK: vector.bitcast %{{.*}} : vector<16xi1> to vector<1xi16>
+// CHECK-COUNT-24: vector.fma %{{.*}} : vector<16xf32>
+// CHECK: vector.bitcast %{{.*}} : vector<1xi16> to vector<16xi1>
+func.func @blocks(%q: memref<?x64xf32>, %o: memref<?x64xf32>) {
+  attn.attention %q, %q, %q mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c64 = arith.constant 64 : index
+    %c7 = arith.constant 7 : index
+    %c3 = arith.constant 3 : index
+    %qb = arith.floordivsi %i, %c64 : index
+    %kb = arith.floordivsi %j, %c64 : index
+    %p = arith.muli %qb, %kb : index
+    %m = arith.remsi %p, %c7 : index
+    %some = arith.cmpi slt, %m, %c3 : index
+    attn.yield %some : i1
+  } outs(%o : memref<?x64xf32>) : memref<?x64xf32>, memref<?x64xf32>, memref<?x64xf32>
+  return
+}
