@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Passes.h"
+#include "passes/utils/Fills.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -321,23 +322,6 @@ static void generalizeCopy(RewriterBase &rewriter, memref::CopyOp copy) {
   rewriter.eraseOp(copy);
 }
 
-/// The fill of the output of a reduction right before it, which the reduction's
-/// loops can do in passing.
-static linalg::FillOp findFill(LinalgOp op) {
-  if (op.getNumDpsInits() != 1 || op.getNumReductionLoops() == 0)
-    return nullptr;
-  Value output = op.getDpsInits().front();
-  for (Operation *before = op->getPrevNode(); before;
-       before = before->getPrevNode()) {
-    auto fill = dyn_cast<linalg::FillOp>(before);
-    if (fill && fill.output() == output)
-      return fill;
-    if (!isMemoryEffectFree(before) && !isa<memref::AllocOp>(before))
-      break;
-  }
-  return nullptr;
-}
-
 namespace {
 struct LowerToLoops : attn::impl::LowerToLoopsBase<LowerToLoops> {
   using Base::Base;
@@ -351,7 +335,7 @@ struct LowerToLoops : attn::impl::LowerToLoopsBase<LowerToLoops> {
     getOperation().walk([&](LinalgOp op) {
       if (!op.hasPureBufferSemantics())
         return;
-      ops.emplace_back(op, findFill(op));
+      ops.emplace_back(op, attn::findFill(op));
       joined.insert(ops.back().second);
     });
     llvm::erase_if(ops, [&](auto &op) { return joined.contains(op.first); });

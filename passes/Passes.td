@@ -381,6 +381,32 @@ def TileLinearAttention
   let statistics = [Statistic<"numTiled", "num-tiled", "attentions tiled">];
 }
 
+def ShareLoops : Pass<"attn-share-loops", "mlir::ModuleOp"> {
+  let summary = "makes one function of linalg ops on buffers that are alike";
+  let description = [{
+    Before:
+
+    ```mlir
+    linalg.generic {…} ins(%x, %w : memref<?x96xf32>, memref<96xf32>) outs(%y : memref<?x96xf32>)
+    linalg.generic {…} ins(%y, %u : memref<?x96xf32>, memref<96xf32>) outs(%z : memref<?x96xf32>)
+    ```
+
+    After:
+
+    ```mlir
+    call @shared.loops(%x, %w, %y)
+    call @shared.loops(%y, %u, %z)
+    ```
+
+    Ops are alike if they differ in their operands only; constants count as part
+    of the op, and so does the fill of a reduction's output. The time to compile a
+    model then grows with the kinds of its layers, not with their number. An op
+    that is like no other stays where it is, as do those inside of loops.
+  }];
+  let dependentDialects = ["mlir::func::FuncDialect"];
+  let statistics = [Statistic<"numShared", "num-shared", "ops replaced by calls">];
+}
+
 def LowerToLoops : Pass<"attn-lower-to-loops", "mlir::func::FuncOp"> {
   let summary = "lowers linalg on buffers to loops";
   let description = [{

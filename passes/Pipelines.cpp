@@ -124,6 +124,8 @@ void attn::buildTilePipeline(OpPassManager &passes,
   if (optimizes) {
     passes.addPass(createTileAttention(tiling));
     passes.addPass(createTileLinearAttention(linear));
+    // Layers that are alike have loops that are.
+    passes.addPass(createShareLoops());
   }
   LowerToLoopsOptions loops;
   loops.parallel = loops.reassociate = optimizes;

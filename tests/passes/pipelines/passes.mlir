@@ -32,6 +32,7 @@
 //      TILE: optimize-allocation-liveness
 //      TILE: attn-tile-attention{key-block=16 query-block=8 vector-bits=256}
 //      TILE: attn-tile-linear-attention{vector-bits=256}
+// TILE-NEXT: attn-share-loops
 //      TILE: attn-lower-to-loops{parallel=true reassociate=true}
 //      TILE: loop-invariant-code-motion
 
@@ -39,6 +40,7 @@
 // PLAIN-NOT: attn-join-elementwise
 //     PLAIN: attn-export
 // PLAIN-NOT: attn-tile-attention
+// PLAIN-NOT: attn-share-loops
 //     PLAIN: attn-lower-to-loops{parallel=false reassociate=false}
 
 //      LLVM: attn-tile-attention
