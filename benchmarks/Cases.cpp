@@ -19,6 +19,11 @@ bool Case::isJudged(int threads) const {
 }
 
 /// As many heads as make a call take some tens of milliseconds.
+double Case::neededTiles() const {
+  return double(work.problem.countTiles()) * work.factor /
+         (double(other.problem.countTiles()) * other.factor);
+}
+
 static Problem square(int64_t heads, int64_t length, int64_t width) {
   Problem problem;
   problem.sizes.heads = problem.sizes.kvHeads = heads;

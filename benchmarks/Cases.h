@@ -33,6 +33,9 @@ enum class Figure {
   Process,
   /// Time over that of the faster of the two unfused ways: at most.
   Unfused,
+  /// Time for each needed tile (Problem::countTiles) over that of
+  /// `Case::other`: at most.
+  TileRatio,
 };
 
 /// A program and what it computes; several calls in turn where `calls` is more
@@ -41,6 +44,12 @@ struct Work {
   std::string program;
   Problem problem;
   int64_t calls = 1;
+  /// Multiply-adds of a pair as a multiple of those of plain attention with
+  /// heads of `other`.
+  double factor = 1;
+  /// Whether the problem says what the program computes, and not only how much
+  /// of it.
+  bool isProblem = true;
 };
 
 struct Case {
@@ -49,17 +58,27 @@ struct Case {
   Figure figure;
   double bar;
   Work work;
-  /// What TimeRatio compares with.
+  /// What TimeRatio and TileRatio compare with.
   Work other = {};
   /// The numbers of threads that the bar is for; others are shown only.
   std::vector<int> judgedThreads = {1};
 
   bool isJudged(int threads) const;
   bool hasOther() const { return !other.program.empty(); }
+  /// Tiles that the work needs as a multiple of those that `other` needs, by
+  /// the multiply-adds of each.
+  double neededTiles() const;
 };
 
-/// All cases, in the order of the report.
+/// The cases that have bars of their own, in the order of the report.
 std::vector<Case> allCases();
+
+/// Every mask, score, normaliser and statistic of the library against plain
+/// attention.
+std::vector<Case> variantCases();
+
+/// Attention in linear time at 16 times the length.
+std::vector<Case> linearCases();
 
 /// The case with every problem shrunk.
 Case shrunk(Case c);

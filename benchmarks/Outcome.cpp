@@ -26,6 +26,8 @@ double Outcome::figure() const {
     return partOf(multiplyAddPeak);
   case Figure::TimeRatio:
     return divide(ours.best, other.best);
+  case Figure::TileRatio:
+    return divide(divide(ours.best, other.best), neededTiles);
   case Figure::Speedup:
     return divide(oneThread, ours.best);
   case Figure::Bandwidth:
@@ -53,6 +55,7 @@ bool Outcome::isLessBetter() const {
   case Figure::Bandwidth:
     return false;
   case Figure::TimeRatio:
+  case Figure::TileRatio:
   case Figure::Memory:
   case Figure::Process:
   case Figure::Unfused:

@@ -39,6 +39,8 @@ struct Outcome {
   double difference = 0;
   /// The best time with one thread, for Figure::Speedup.
   double oneThread = 0;
+  /// Case::neededTiles(), for Figure::TileRatio.
+  double neededTiles = 0;
 
   /// Needed multiply-adds a second, as a part of `peak`.
   double partOf(double peak) const;

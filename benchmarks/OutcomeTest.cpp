@@ -54,6 +54,16 @@ TEST(Outcome, TimeRatioIsOfTheBest) {
   EXPECT_EQ(outcome.isMet(), false);
 }
 
+TEST(Outcome, TileRatioIsOfNeededTiles) {
+  Outcome outcome = make(Figure::TileRatio, 1.5);
+  outcome.other = summarise({4});
+  outcome.neededTiles = 0.4;
+  EXPECT_DOUBLE_EQ(outcome.figure(), 1.25);
+  EXPECT_EQ(outcome.isMet(), true);
+  outcome.neededTiles = 0.3;
+  EXPECT_EQ(outcome.isMet(), false);
+}
+
 TEST(Outcome, SpeedupIsForTwoThreads) {
   Outcome outcome = make(Figure::Speedup, 1.85);
   outcome.measured.judgedThreads = {2};

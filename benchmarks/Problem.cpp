@@ -13,6 +13,10 @@
 
 using namespace attn::benchmarks;
 
+/// The register tile of AVX-512.
+static constexpr int64_t kTileQueries = 12;
+static constexpr int64_t kTileKeys = 32;
+
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 KeyRange Problem::keysOf(int64_t q) const {
@@ -34,9 +38,44 @@ KeyRange Problem::keysOf(int64_t q) const {
   return range;
 }
 
+int64_t Problem::lastDescendant(int64_t k) const {
+  if (k < sizes.keys / 2)
+    return sizes.keys - 1;
+  return std::min(sizes.keys - 1, k / 64 * 64 + 63);
+}
+
+bool Problem::allows(int64_t q, int64_t k) const {
+  if (mask)
+    return mask(*this, q, k);
+  KeyRange range = keysOf(q);
+  return range.begin <= k && k < range.end;
+}
+
+int64_t Problem::countTiles() const {
+  auto isNeeded = [&](int64_t firstQuery, int64_t firstKey) {
+    int64_t lastQuery = std::min(firstQuery + kTileQueries, sizes.queries);
+    int64_t lastKey = std::min(firstKey + kTileKeys, sizes.keys);
+    for (int64_t q = firstQuery; q < lastQuery; ++q)
+      for (int64_t k = firstKey; k < lastKey; ++k)
+        if (allows(q, k))
+          return true;
+    return false;
+  };
+  int64_t tiles = 0;
+  for (int64_t q = 0; q < sizes.queries; q += kTileQueries)
+    for (int64_t k = 0; k < sizes.keys; k += kTileKeys)
+      tiles += isNeeded(q, k);
+  return tiles;
+}
+
 int64_t Problem::countPairs() const {
   int64_t pairs = 0;
   for (int64_t q = 0; q < sizes.queries; ++q) {
+    if (mask) {
+      for (int64_t k = 0; k < sizes.keys; ++k)
+        pairs += mask(*this, q, k);
+      continue;
+    }
     KeyRange range = keysOf(q);
     pairs += range.end - range.begin;
   }
@@ -77,9 +116,10 @@ Problem Problem::shrunk() const {
   small.sizes.kvHeads = std::min<int64_t>(sizes.kvHeads, 2);
   small.sizes.heads = small.sizes.kvHeads * group;
   bool isSquare = sizes.queries == sizes.keys;
-  small.sizes.keys = std::min<int64_t>(sizes.keys, 83);
+  // Masks are interesting where they leave blocks out.
+  small.sizes.keys = std::min<int64_t>(sizes.keys, mask ? 643 : 83);
   small.sizes.queries = isSquare ? small.sizes.keys : sizes.queries;
-  if (window)
+  if (window && !mask)
     small.window = std::min<int64_t>(window, 21);
   if (length)
     small.length = std::max<int64_t>(1, length * small.sizes.keys / sizes.keys);

@@ -30,8 +30,8 @@ struct KeyRange {
 };
 
 /// One attention: sizes and rules, which together allow one range of keys for
-/// each query. Windows, documents and score rules are for as many queries as
-/// keys.
+/// each query, if there is no `mask`. Windows, documents and score rules are
+/// for as many queries as keys.
 struct Problem {
   runtime::reference::AttentionSizes sizes;
   runtime::DType dtype = runtime::DType::F32;
@@ -44,15 +44,29 @@ struct Problem {
   /// Only keys below this one; 0 for all.
   int64_t length = 0;
   Score score = Score::Plain;
+  /// Whether query `q` sees key `k`. It stands in the place of the members
+  /// above, which it may use.
+  using Mask = bool (*)(const Problem &problem, int64_t q, int64_t k);
+  Mask mask = nullptr;
 
   /// The document that position `t` belongs to.
   int64_t documentOf(int64_t t) const { return t * documents / sizes.keys; }
 
-  /// What query `q` sees.
+  /// The last descendant of position `k` in a tree in depth-first order: a
+  /// trunk of half the positions, and branches of 64.
+  int64_t lastDescendant(int64_t k) const;
+
+  /// What query `q` sees, without a `mask`.
   KeyRange keysOf(int64_t q) const;
+
+  bool allows(int64_t q, int64_t k) const;
 
   /// The pairs of a query and a key that take part, over all heads and batches.
   int64_t countPairs() const;
+
+  /// Tiles of 12 queries by 32 keys of one head in which a pair takes part.
+  /// Vector code works on all of a tile.
+  int64_t countTiles() const;
 
   /// The multiply-adds of both products for these pairs, and no others.
   double multiplyAdds() const;

@@ -110,4 +110,35 @@ TEST(Problem, ShrunkKeepsWhatMatters) {
   EXPECT_LT(small.window, small.sizes.keys);
 }
 
+TEST(Problem, MaskStandsForRanges) {
+  Problem problem = square(40);
+  problem.causal = true;
+  problem.mask = [](const Problem &, int64_t q, int64_t k) {
+    return (q + k) % 2 == 0;
+  };
+  EXPECT_TRUE(problem.allows(1, 3));
+  EXPECT_FALSE(problem.allows(1, 2));
+  EXPECT_EQ(problem.countPairs(), 12 * 40 * 40 / 2);
+}
+
+TEST(Problem, CountsTiles) {
+  Problem problem = square(64);
+  EXPECT_EQ(problem.countTiles(), 6 * 2);
+  // The first two tiles of queries end before the second tile of keys begins.
+  problem.causal = true;
+  EXPECT_EQ(problem.countTiles(), 6 + 4);
+  problem.mask = [](const Problem &, int64_t q, int64_t k) {
+    return q == 63 && k == 0;
+  };
+  EXPECT_EQ(problem.countTiles(), 1);
+}
+
+TEST(Problem, TreeHasATrunkAndBranches) {
+  Problem problem = square(300);
+  EXPECT_EQ(problem.lastDescendant(0), 299);
+  EXPECT_EQ(problem.lastDescendant(149), 299);
+  EXPECT_EQ(problem.lastDescendant(150), 191);
+  EXPECT_EQ(problem.lastDescendant(290), 299);
+}
+
 } // namespace

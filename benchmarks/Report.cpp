@@ -26,6 +26,7 @@ std::string attn::benchmarks::formatFigure(Figure figure, double value) {
   case Figure::Bandwidth:
     return formatv("{0:F3}", value);
   case Figure::TimeRatio:
+  case Figure::TileRatio:
   case Figure::Speedup:
   case Figure::Unfused:
     return formatv("{0:F2} x", value);
@@ -44,6 +45,8 @@ static const char *describe(Figure figure) {
     return "of the multiply-add peak";
   case Figure::TimeRatio:
     return "the time of";
+  case Figure::TileRatio:
+    return "the time a needed tile of";
   case Figure::Speedup:
     return "as fast as one thread";
   case Figure::Bandwidth:
@@ -164,6 +167,7 @@ static llvm::json::Value toJSON(const Outcome &outcome) {
       {"temporary_bytes", outcome.temporaryBytes},
       {"array_bytes", outcome.arrayBytes},
       {"difference", outcome.difference},
+      {"needed_tiles", outcome.neededTiles},
       {"figure", outcome.figure()},
       {"figure_is", describe(c.figure)},
       {"bar", c.bar},

@@ -68,6 +68,29 @@ struct PreparedWork {
   }
 };
 
+/// A case with all that takes part in it.
+class Measurement {
+public:
+  Measurement(const Case &c, Programs &programs) : c(c), programs(programs) {}
+
+  llvm::Error prepare(llvm::ArrayRef<int> threadCounts);
+  llvm::Error callOnce();
+  llvm::Error takeTurns(Probes &probes);
+  std::vector<Outcome> finish();
+
+private:
+  llvm::Error addLane(int threads);
+  /// The arrays of the first call; those of others are as large.
+  Workload &first() { return *work.calls.front(); }
+
+  const Case &c;
+  Programs &programs;
+  PreparedWork work, other;
+  std::optional<Baseline> baseline;
+  std::vector<float> baselineResult;
+  std::vector<Lane> lanes;
+};
+
 } // namespace
 
 llvm::Error Subject::takeTurn() {
@@ -84,8 +107,8 @@ llvm::Error Subject::takeTurn() {
   return llvm::Error::success();
 }
 
-static llvm::Expected<PreparedWork> prepare(Programs &programs,
-                                            const Work &work) {
+static llvm::Expected<PreparedWork> prepareWork(Programs &programs,
+                                                const Work &work) {
   PreparedWork prepared;
   auto executable = programs.get(work.program, Mode::Fused);
   if (!executable)
@@ -114,7 +137,8 @@ static double largestDifference(const Tensor &result,
 }
 
 static bool hasBaseline(const Case &c) {
-  return c.work.problem.dtype == DType::F32 && c.figure != Figure::Memory &&
+  return c.work.isProblem && !c.work.problem.mask &&
+         c.work.problem.dtype == DType::F32 && c.figure != Figure::Memory &&
          c.figure != Figure::Process && c.figure != Figure::Speedup;
 }
 
@@ -165,101 +189,98 @@ llvm::Expected<std::vector<Outcome>> Runner::runProcess(const Case &c) {
   return std::vector<Outcome>{outcome};
 }
 
-llvm::Expected<std::vector<Outcome>> Runner::run(const Case &c) {
-  if (c.figure == Figure::Process)
-    return runProcess(c);
-
-  auto work = prepare(programs, c.work);
-  if (!work)
-    return work.takeError();
-  PreparedWork other;
-  if (c.hasOther()) {
-    auto prepared = prepare(programs, c.other);
-    if (!prepared)
-      return prepared.takeError();
-    other = std::move(*prepared);
-  }
-  // Those of the first call; others are as large.
-  Workload &first = *work->calls.front();
-  const Problem &problem = c.work.problem;
-  std::vector<int> threadCounts = threadsOf(c);
-  std::optional<Baseline> baseline;
-  std::vector<float> baselineResult;
+llvm::Error Measurement::prepare(llvm::ArrayRef<int> threadCounts) {
+  if (llvm::Error error = prepareWork(programs, c.work).moveInto(work))
+    return error;
+  if (c.hasOther())
+    if (llvm::Error error = prepareWork(programs, c.other).moveInto(other))
+      return error;
   if (hasBaseline(c)) {
-    baseline.emplace(problem, *llvm::max_element(threadCounts));
-    baselineResult.resize(first.result().numElements());
+    baseline.emplace(c.work.problem, *llvm::max_element(threadCounts));
+    baselineResult.resize(first().result().numElements());
   }
+  for (int threads : threadCounts)
+    if (llvm::Error error = addLane(threads))
+      return error;
+  return llvm::Error::success();
+}
 
-  std::vector<Lane> lanes;
-  for (int threads : threadCounts) {
-    Lane &lane = lanes.emplace_back();
-    lane.outcome.measured = c;
-    lane.outcome.threads = threads;
-    lane.outcome.arrayBytes = first.arrayBytes() * c.work.calls;
-    lane.ours.call = [&, threads] { return work->run(threads); };
-    if (c.hasOther())
-      lane.other.call = [&, threads] { return other.run(threads); };
-    if (baseline) {
-      lane.baseline.leastCalls = 1;
-      lane.baseline.call = [&, threads] {
-        baseline->run(first.baselineArrays(baselineResult.data()), threads);
-        return llvm::Error::success();
-      };
-    }
-    if (c.figure == Figure::Unfused) {
-      for (auto [subject, mode] :
-           {std::pair(&lane.unfused, Mode::Unfused),
-            std::pair(&lane.reference, Mode::Reference)}) {
-        auto executable = programs.get(c.work.program, mode);
-        if (!executable)
-          return executable.takeError();
-        subject->leastCalls = 1;
-        subject->call = [&first, executable = *executable, threads] {
-          return first.run(*executable, threads);
-        };
-      }
-    }
+llvm::Error Measurement::addLane(int threads) {
+  Lane &lane = lanes.emplace_back();
+  lane.outcome.measured = c;
+  lane.outcome.threads = threads;
+  lane.outcome.arrayBytes = first().arrayBytes() * c.work.calls;
+  lane.ours.call = [this, threads] { return work.run(threads); };
+  if (c.hasOther())
+    lane.other.call = [this, threads] { return other.run(threads); };
+  if (baseline) {
+    lane.baseline.leastCalls = 1;
+    lane.baseline.call = [this, threads] {
+      baseline->run(first().baselineArrays(baselineResult.data()), threads);
+      return llvm::Error::success();
+    };
   }
+  if (c.figure != Figure::Unfused)
+    return llvm::Error::success();
+  for (auto [subject, mode] : {std::pair(&lane.unfused, Mode::Unfused),
+                               std::pair(&lane.reference, Mode::Reference)}) {
+    auto executable = programs.get(c.work.program, mode);
+    if (!executable)
+      return executable.takeError();
+    subject->leastCalls = 1;
+    subject->call = [this, executable = *executable, threads] {
+      return first().run(*executable, threads);
+    };
+  }
+  return llvm::Error::success();
+}
 
-  // Kernels are compiled when first called, and memory is new then.
+/// Kernels are compiled when first called, and memory is new then.
+llvm::Error Measurement::callOnce() {
   for (Lane &lane : lanes) {
     for (Subject *subject : lane.subjects())
       if (llvm::Error error = subject->call())
         return error;
     if (llvm::Error error = lane.ours.call())
       return error;
-    lane.outcome.temporaryBytes = work->executable->lastRunTemporaryBytes();
+    lane.outcome.temporaryBytes = work.executable->lastRunTemporaryBytes();
     if (!baseline)
       continue;
-    lane.outcome.difference = largestDifference(first.result(), baselineResult);
+    lane.outcome.difference =
+        largestDifference(first().result(), baselineResult);
     if (!(lane.outcome.difference <= kTolerance))
       return llvm::createStringError(
           c.name + ": the result differs from the baseline's by " +
           std::to_string(lane.outcome.difference));
   }
+  return llvm::Error::success();
+}
 
-  int rounds = c.figure == Figure::Memory ? 1 : options.rounds;
-  for (int round = 0; round < rounds; ++round)
-    for (Lane &lane : lanes) {
-      Outcome &outcome = lane.outcome;
-      auto keepBest = [](double &best, double rate) {
-        best = std::max(best, rate);
-      };
-      for (Subject *subject : lane.subjects()) {
-        keepBest(outcome.multiplyAddPeak,
-                 probes.multiplyAddPeak(outcome.threads));
-        keepBest(outcome.tilePeak, probes.tilePeak(outcome.threads));
-        if (llvm::Error error = subject->takeTurn())
-          return error;
-      }
-      if (c.figure != Figure::Bandwidth)
-        continue;
-      for (int streams : {1, 4, 8})
-        keepBest(outcome.readBandwidth,
-                 double(problem.keyValueBytes()) /
-                     readOnce(first.keyValueSpans(), outcome.threads, streams));
+llvm::Error Measurement::takeTurns(Probes &probes) {
+  auto keepBest = [](double &best, double rate) {
+    best = std::max(best, rate);
+  };
+  for (Lane &lane : lanes) {
+    Outcome &outcome = lane.outcome;
+    for (Subject *subject : lane.subjects()) {
+      keepBest(outcome.multiplyAddPeak,
+               probes.multiplyAddPeak(outcome.threads));
+      keepBest(outcome.tilePeak, probes.tilePeak(outcome.threads));
+      if (llvm::Error error = subject->takeTurn())
+        return error;
     }
+    if (c.figure != Figure::Bandwidth)
+      continue;
+    for (int streams : {1, 4, 8})
+      keepBest(outcome.readBandwidth,
+               double(c.work.problem.keyValueBytes()) /
+                   readOnce(first().keyValueSpans(), outcome.threads, streams));
+  }
+  return llvm::Error::success();
+}
 
+std::vector<Outcome> Measurement::finish() {
+  double tiles = c.figure == Figure::TileRatio ? c.neededTiles() : 0;
   std::vector<Outcome> outcomes;
   for (Lane &lane : lanes) {
     Outcome &outcome = lane.outcome;
@@ -269,7 +290,23 @@ llvm::Expected<std::vector<Outcome>> Runner::run(const Case &c) {
     outcome.unfused = summarise(std::move(lane.unfused.seconds));
     outcome.reference = summarise(std::move(lane.reference.seconds));
     outcome.oneThread = lanes.front().outcome.ours.best;
+    outcome.neededTiles = tiles;
     outcomes.push_back(outcome);
   }
   return outcomes;
+}
+
+llvm::Expected<std::vector<Outcome>> Runner::run(const Case &c) {
+  if (c.figure == Figure::Process)
+    return runProcess(c);
+  Measurement measurement(c, programs);
+  if (llvm::Error error = measurement.prepare(threadsOf(c)))
+    return error;
+  if (llvm::Error error = measurement.callOnce())
+    return error;
+  int rounds = c.figure == Figure::Memory ? 1 : options.rounds;
+  for (int round = 0; round < rounds; ++round)
+    if (llvm::Error error = measurement.takeTurns(probes))
+      return error;
+  return measurement.finish();
 }

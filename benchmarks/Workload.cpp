@@ -91,6 +91,13 @@ static void fill(Tensor &tensor, llvm::StringRef name, const Problem &problem) {
   } else if (name == "doc") {
     for (int64_t i = 0; i < tensor.numElements(); ++i)
       tensor.set(i, double(problem.documentOf(i % problem.sizes.keys)));
+  } else if (name == "last") {
+    for (int64_t i = 0; i < tensor.numElements(); ++i)
+      tensor.set(i, double(problem.lastDescendant(i % problem.sizes.keys)));
+  } else if (name == "allowed") {
+    for (int64_t i = 0; i < tensor.numElements(); ++i)
+      tensor.set(
+          i, problem.allows(i / problem.sizes.keys, i % problem.sizes.keys));
   } else {
     fillRandom(tensor, /*seed=*/0, name, /*upperBound=*/1);
   }
@@ -117,10 +124,12 @@ Workload::create(const Signature &signature, const Problem &problem) {
     workload->names.push_back(parameter.name);
     workload->arguments.push_back(std::move(*tensor));
   }
-  llvm::Expected<Tensor> out = make(signature.results.front());
-  if (!out)
-    return out.takeError();
-  workload->out = std::move(*out);
+  for (const Parameter &parameter : signature.results) {
+    llvm::Expected<Tensor> tensor = make(parameter);
+    if (!tensor)
+      return tensor.takeError();
+    workload->results.push_back(std::move(*tensor));
+  }
   return workload;
 }
 
@@ -128,7 +137,9 @@ llvm::Error Workload::run(Executable &executable, int threads) {
   llvm::SmallVector<const Tensor *> inputs;
   for (const Tensor &tensor : arguments)
     inputs.push_back(&tensor);
-  Tensor *outputs[] = {&out};
+  llvm::SmallVector<Tensor *> outputs;
+  for (Tensor &tensor : results)
+    outputs.push_back(&tensor);
   return executable.run(inputs, outputs, threads);
 }
 
@@ -148,8 +159,10 @@ std::vector<Span> Workload::keyValueSpans() const {
 }
 
 int64_t Workload::arrayBytes() const {
-  int64_t bytes = out.numBytes();
+  int64_t bytes = 0;
   for (const Tensor &tensor : arguments)
+    bytes += tensor.numBytes();
+  for (const Tensor &tensor : results)
     bytes += tensor.numBytes();
   return bytes;
 }
@@ -170,8 +183,7 @@ std::vector<double> Workload::expected() const {
       problem.sizes, argument("q")->toDoubles(), argument("k")->toDoubles(),
       argument("v")->toDoubles(), 1 / std::sqrt(double(problem.sizes.headDim)),
       [&](int64_t, int64_t, int64_t q, int64_t k) {
-        KeyRange range = problem.keysOf(q);
-        return range.begin <= k && k < range.end;
+        return problem.allows(q, k);
       },
       [&](double s, int64_t, int64_t h, int64_t q, int64_t k) {
         return problem.applyScore(s, table, h, q, k);

@@ -50,7 +50,8 @@ private:
 
 /// Arguments and results of one problem, filled with reproducible numbers. A
 /// program takes them by name: q, k, v; len (i32[B], the number of keys), width
-/// (i64, the window), doc (i32[B, T], the document of each position), table
+/// (i64, the window), doc (i32[B, T], the document of each position), last
+/// (i32[B, T], its last descendant), allowed (bool[T, T], the mask), table
 /// (f32[H, R], by distance).
 class Workload {
 public:
@@ -60,7 +61,8 @@ public:
   /// Calls the program; `executable` has the signature given to create().
   llvm::Error run(runtime::Executable &executable, int threads);
 
-  const runtime::Tensor &result() const { return out; }
+  /// The first one: attention's output.
+  const runtime::Tensor &result() const { return results.front(); }
   /// The argument of that name; null if the program has none.
   const runtime::Tensor *argument(llvm::StringRef name) const;
 
@@ -79,7 +81,7 @@ private:
   Problem problem;
   std::vector<std::string> names;
   std::vector<runtime::Tensor> arguments;
-  runtime::Tensor out;
+  std::vector<runtime::Tensor> results;
 };
 
 } // namespace attn::benchmarks

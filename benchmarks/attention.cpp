@@ -26,6 +26,10 @@ struct CommandLine {
   cl::opt<std::string> caseFilter{"case", cl::init("."),
                                   cl::desc("only cases whose name matches"),
                                   cl::value_desc("regex")};
+  cl::opt<std::string> set{
+      "set", cl::init("bars"),
+      cl::desc("which cases: bars (default), variants, linear or all"),
+      cl::value_desc("name")};
   cl::opt<int> rounds{"rounds", cl::init(10), cl::value_desc("N"),
                       cl::desc("turns of each case (default 10)")};
   cl::list<int> threads{"threads", cl::CommaSeparated, cl::value_desc("N,..."),
@@ -63,6 +67,17 @@ static Error writeFile(StringRef path, const json::Value &value) {
   return Error::success();
 }
 
+/// The cases of that name; none if there is no such set.
+static std::vector<Case> casesOf(StringRef set) {
+  const std::pair<StringRef, std::vector<Case> (*)()> sets[] = {
+      {"bars", allCases}, {"variants", variantCases}, {"linear", linearCases}};
+  std::vector<Case> cases;
+  for (auto [name, get] : sets)
+    if (set == "all" || set == name)
+      append_range(cases, get());
+  return cases;
+}
+
 int main(int argc, char **argv) {
   cl::ResetCommandLineParser();
   CommandLine line;
@@ -76,8 +91,12 @@ int main(int argc, char **argv) {
   std::string message;
   if (!filter.isValid(message))
     return fail("--case: " + message);
+  std::vector<Case> known = casesOf(line.set);
+  if (known.empty())
+    return fail("--set: expected bars, variants, linear or all, got '" +
+                line.set + "'");
   std::vector<Case> cases;
-  for (const Case &c : allCases())
+  for (const Case &c : known)
     if (filter.match(c.name))
       cases.push_back(line.tiny ? shrunk(c) : c);
   if (cases.empty())

@@ -5,10 +5,10 @@ set -euo pipefail
 benchmark=$1
 report=$TEST_TMPDIR/report.md
 figures=$TEST_TMPDIR/figures.json
-"$benchmark" --tiny --rounds 1 --json "$figures" >"$report"
+"$benchmark" --set all --tiny --rounds 1 --json "$figures" >"$report"
 
-names=$("$benchmark" --list)
-[ "$(wc -l <<<"$names")" -ge 40 ]
+names=$("$benchmark" --set all --list)
+[ "$(wc -l <<<"$names")" -ge 120 ]
 while read -r name; do
   grep -qF "| $name |" "$report" || { echo "no row for $name"; exit 1; }
 done <<<"$names"
@@ -25,7 +25,7 @@ for outcome in report["outcomes"]:
 PYTHON
 
 [ "$("$benchmark" --list --case '^decode$')" = decode ]
-for wrong in '--case no-such-case' '--case (' '--rounds 0' '--threads 0'; do
+for wrong in '--set no-such-set' '--case no-such-case' '--case (' '--rounds 0' '--threads 0'; do
   # shellcheck disable=SC2086 # an option and its value
   if "$benchmark" $wrong 2>"$TEST_TMPDIR/error"; then
     echo "$wrong was accepted"
