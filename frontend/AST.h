@@ -53,6 +53,7 @@ struct Expr {
     Unary,
     Binary,
     Call,
+    Reduce,
     Index,
     Member,
     Tuple,
@@ -184,6 +185,23 @@ struct CallExpr : Expr {
   }
   ExprPtr callee;
   std::vector<Argument> args;
+};
+
+/// `callee(body for index in bound)`, in rules only: the sum, say, of the body
+/// for every value of a new index from 0 to below the bound.
+struct ReduceExpr : Expr {
+  ReduceExpr(SourceRange range, Identifier callee, ExprPtr body,
+             Identifier index, ExprPtr bound)
+      : Expr(Kind::Reduce, range), callee(std::move(callee)),
+        body(std::move(body)), index(std::move(index)),
+        bound(std::move(bound)) {}
+  static bool classof(const Expr *expr) {
+    return expr->getKind() == Kind::Reduce;
+  }
+  Identifier callee;
+  ExprPtr body;
+  Identifier index;
+  ExprPtr bound;
 };
 
 /// `base[i, j]`: an element of an array, in rules only, or a layer of a list.

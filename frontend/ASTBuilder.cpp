@@ -113,10 +113,38 @@ antlrcpp::Any ASTBuilder::visitCall(AttnParser::CallContext *context) {
   if (!llvm::isa<NameExpr, CallExpr, MemberExpr, IndexExpr>(callee.get()))
     diagnostics.error(callee->range,
                       "only a function, a layer or a rule can be called");
+  std::vector<AttnParser::ArgumentContext *> arguments =
+      context->arguments()->argument();
+  for (AttnParser::ArgumentContext *argument : arguments)
+    if (AttnParser::OverContext *over = argument->over())
+      return buildReduce(context, *callee, arguments, over);
   std::vector<Argument> args;
-  for (AttnParser::ArgumentContext *argument : context->arguments()->argument())
+  for (AttnParser::ArgumentContext *argument : arguments)
     args.push_back(buildArgument(argument));
   return make<CallExpr>(context, std::move(callee), std::move(args));
+}
+
+antlrcpp::Any
+ASTBuilder::buildReduce(AttnParser::CallContext *context, const Expr &callee,
+                        llvm::ArrayRef<AttnParser::ArgumentContext *> arguments,
+                        AttnParser::OverContext *over) {
+  Identifier name{"", callee.range};
+  if (const auto *written = llvm::dyn_cast<NameExpr>(&callee))
+    name.name = written->name;
+  if (name.name != "sum" && name.name != "max" && name.name != "min")
+    diagnostics.error(callee.range,
+                      "only 'sum', 'max' and 'min' run over an index");
+  else if (arguments.size() != 1)
+    diagnostics.error(rangeOf(over), "'" + name.name +
+                                         "' over an index takes one "
+                                         "expression, got " +
+                                         llvm::Twine(arguments.size()) +
+                                         " arguments");
+  ExprPtr body = build(arguments.front()->expression(0));
+  ExprPtr bound = build(over->expression());
+  return make<ReduceExpr>(context, std::move(name), std::move(body),
+                          buildName(over->NAME()->getSymbol()),
+                          std::move(bound));
 }
 
 antlrcpp::Any ASTBuilder::visitIndex(AttnParser::IndexContext *context) {

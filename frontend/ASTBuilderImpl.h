@@ -61,6 +61,11 @@ private:
       llvm::ArrayRef<grammar::AttnParser::StatementContext *> statements,
       size_t index);
   Argument buildArgument(grammar::AttnParser::ArgumentContext *context);
+  /// A call whose arguments run over an index.
+  Any buildReduce(
+      grammar::AttnParser::CallContext *context, const Expr &callee,
+      llvm::ArrayRef<grammar::AttnParser::ArgumentContext *> arguments,
+      grammar::AttnParser::OverContext *over);
   ExprPtr buildInt(antlr4::ParserRuleContext *context);
   ExprPtr buildBinary(antlr4::ParserRuleContext *context, antlr4::Token *op,
                       antlr4::ParserRuleContext *lhs,

@@ -19,6 +19,9 @@
 
 grammar Attn;
 
+// Words only where they follow an argument, names elsewhere: LineJoiner tells.
+tokens { For, In }
+
 file : declaration* EOF ;
 
 // An error skips to the next declaration.
@@ -144,7 +147,10 @@ arguments : '(' ( argument ( ',' argument )* )? ')' ;
 
 // A name before ':' is read as an expression and checked when the tree is
 // built: telling the two apart here would take a second token of lookahead.
-argument : expression ( ':' expression )? ;
+argument : expression ( ':' expression | over )? ;
+
+// An index and how far it runs: `sum(x[a] for a in A)`.
+over : For NAME In expression ;
 
 indices : '[' expression ( ',' expression )* ']' ;
 

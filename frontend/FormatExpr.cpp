@@ -242,6 +242,13 @@ Doc ExprFormatter::format(const Expr &expr) {
     return formatBinary(cast<BinaryExpr>(expr));
   case Expr::Kind::Call:
     return formatCall(cast<CallExpr>(expr));
+  case Expr::Kind::Reduce: {
+    const auto &reduce = cast<ReduceExpr>(expr);
+    Doc over = concat(
+        {text("for " + reduce.index.name + " in "), format(*reduce.bound)});
+    return layoutList(reduce.callee.name + "(",
+                      {concat({format(*reduce.body), line(), over})}, ")");
+  }
   case Expr::Kind::Index: {
     const auto &index = cast<IndexExpr>(expr);
     return concat({formatOperand(*index.base, PostfixLevel),
@@ -281,7 +288,8 @@ Doc attn::frontend::layoutArguments(llvm::ArrayRef<Argument> args,
 Doc attn::frontend::layoutValue(const Expr &expr, bool isHugged,
                                 BlockLayout layoutBlock) {
   Doc value = layoutExpr(expr, layoutBlock);
-  bool closesItself = isa<CallExpr, IndexExpr, TupleExpr, CastExpr>(expr);
+  bool closesItself =
+      isa<CallExpr, ReduceExpr, IndexExpr, TupleExpr, CastExpr>(expr);
   if (isa<IfExpr>(expr) || (isHugged && closesItself))
     return concat({text(" "), value});
   return group(nest(concat({line(), value})));

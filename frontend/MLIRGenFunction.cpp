@@ -214,6 +214,8 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
     return emitAttention(node, loc);
   case Node::Kind::LinearAttention:
     return emitLinearAttention(node, loc);
+  case Node::Kind::Accumulate:
+    return {emitAccumulate(node, loc)};
   case Node::Kind::Read:
     return {emitRead(node, loc)};
   case Node::Kind::Call:

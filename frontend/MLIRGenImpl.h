@@ -164,6 +164,7 @@ private:
                 mlir::Type scoreType, mlir::Location loc);
   mlir::Value emitMask(const Node *node, mlir::Location loc);
   mlir::Value emitScore(const Node *node, mlir::Location loc);
+  mlir::Value emitAccumulate(const Node *node, mlir::Location loc);
   mlir::Value emitRead(const Node *node, mlir::Location loc);
 
   ModuleGen &module;

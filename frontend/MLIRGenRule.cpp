@@ -11,6 +11,7 @@
 #include "dialect/AttnOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace attn::frontend;
@@ -52,6 +53,46 @@ mlir::Value FunctionGen::emitScore(const Node *node, mlir::Location loc) {
            mlir::cast<mlir::ShapedType>(operand.getType()).getElementType(),
            loc);
   return op;
+}
+
+/// What a sum, a maximum or a minimum of no elements is.
+static mlir::TypedAttr getNeutral(Op op, mlir::Type type,
+                                  mlir::OpBuilder &builder) {
+  if (op == Op::Sum)
+    return builder.getZeroAttr(type);
+  if (auto floatType = mlir::dyn_cast<mlir::FloatType>(type))
+    return builder.getFloatAttr(
+        floatType, llvm::APFloat::getInf(floatType.getFloatSemantics(),
+                                         /*Negative=*/op == Op::Max));
+  unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  return builder.getIntegerAttr(
+      type, op == Op::Max ? llvm::APInt::getSignedMinValue(width)
+                          : llvm::APInt::getSignedMaxValue(width));
+}
+
+mlir::Value FunctionGen::emitAccumulate(const Node *node, mlir::Location loc) {
+  mlir::Type type = getType(node->type);
+  // Narrow floats are summed up in f32 and rounded once.
+  bool isNarrow = type.isF16() || type.isBF16();
+  mlir::Type sumType = isNarrow ? builder.getF32Type() : type;
+  mlir::Value bound = emit(node->operands[0]);
+  mlir::Type index = builder.getIndexType();
+  mlir::Value init = arith::ConstantOp::create(
+      builder, loc, getNeutral(node->op, sumType, builder));
+  auto loop =
+      mlir::scf::ForOp::create(builder, loc, emitConstant(index, 0, loc), bound,
+                               emitConstant(index, 1, loc), init);
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(loop.getBody());
+  scopes.emplace_back();
+  scopes.back()[node->carry] = {loop.getInductionVar()};
+  mlir::Value term = emitConversion(emit(node->operands[1]), sumType, loc);
+  Op op = node->op == Op::Sum ? Op::Add : node->op;
+  mlir::Value next = emitScalarBinary(op, loop.getRegionIterArg(0), term, loc);
+  mlir::scf::YieldOp::create(builder, loc, next);
+  scopes.pop_back();
+  builder.setInsertionPointAfter(loop);
+  return emitConversion(loop.getResult(0), type, loc);
 }
 
 mlir::Value FunctionGen::emitRead(const Node *node, mlir::Location loc) {

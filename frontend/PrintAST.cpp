@@ -326,6 +326,14 @@ void ASTPrinter::print(const Expr &expr) {
         print(argument);
     });
   }
+  case Expr::Kind::Reduce: {
+    const auto &reduce = cast<ReduceExpr>(expr);
+    return node("Reduce " + quote(reduce.callee.name), expr.range, [&] {
+      print(*reduce.body);
+      node("Over " + quote(reduce.index.name), reduce.index.range,
+           [&] { print(*reduce.bound); });
+    });
+  }
   case Expr::Kind::Index: {
     const auto &index = cast<IndexExpr>(expr);
     return node("Element", expr.range, [&] {

@@ -212,8 +212,11 @@ Node *Sema::checkIndex(const IndexExpr &expr, Context &context) {
   for (auto [i, size] : llvm::enumerate(base->type.shape)) {
     // An own index of an axis as long as the array never leaves it.
     bool clamp = true;
+    const Node *index = node->operands[i + 1];
     for (auto [leaf, axis] : llvm::zip(site.body->indices, site.sizes))
-      clamp &= node->operands[i + 1] != leaf || size != axis;
+      clamp &= index != leaf || size != axis;
+    clamp &= index->kind != Node::Kind::RuleIndex || !index->flag ||
+             size != index->dim;
     node->flags.push_back(clamp);
     bool mayBeEmpty = size.getConstant().value_or(0) <= 0 &&
                       !llvm::is_contained(site.sizes, size);

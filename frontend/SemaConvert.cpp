@@ -62,9 +62,12 @@ Node *Sema::adapt(Node *node, Scalar element) {
   Node *copy = &result.nodes.back();
   copy->name = {};
   copy->type.element = element;
+  // What chooses and what bounds a sum keeps its type.
+  bool keepsFirst =
+      node->kind == Node::Kind::Select || node->kind == Node::Kind::Accumulate;
   if (node->kind != Node::Kind::Cast)
     for (auto [i, operand] : llvm::enumerate(copy->operands))
-      if (node->kind != Node::Kind::Select || i != 0)
+      if (!keepsFirst || i != 0)
         operand = adapt(operand, element);
   return adapted[{node, element}] = copy;
 }

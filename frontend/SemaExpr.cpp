@@ -255,6 +255,8 @@ Node *Sema::check(const Expr &expr, Context &context) {
     return checkBinary(llvm::cast<BinaryExpr>(expr), context);
   case Expr::Kind::Call:
     return checkCall(llvm::cast<CallExpr>(expr), context);
+  case Expr::Kind::Reduce:
+    return checkReduce(llvm::cast<ReduceExpr>(expr), context);
   case Expr::Kind::Index:
     return checkIndex(llvm::cast<IndexExpr>(expr), context);
   case Expr::Kind::Member:

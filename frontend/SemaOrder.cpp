@@ -58,6 +58,11 @@ public:
         visit(*argument.value);
       return;
     }
+    case Expr::Kind::Reduce: {
+      const auto &reduce = llvm::cast<ReduceExpr>(expr);
+      visit(*reduce.body);
+      return visit(*reduce.bound);
+    }
     case Expr::Kind::Index: {
       const auto &index = llvm::cast<IndexExpr>(expr);
       visit(*index.base);

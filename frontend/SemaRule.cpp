@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace attn::frontend;
 using llvm::ArrayRef;
@@ -161,6 +162,80 @@ Node *Sema::checkRuleBody(const RuleDecl &rule, RuleFrame &frame,
   error(rule.body->range, describe(rule) + " must give " + stringify(expected) +
                               " as its score is, got " + stringify(element));
   return nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Sums over an index
+//===----------------------------------------------------------------------===//
+
+bool Sema::checkFreshIndex(const Identifier &index, const Context &context) {
+  static constexpr StringRef sizeNames[] = {"B", "H", "Tq", "Tk"};
+  bool isBound = lookUp(index.name, context);
+  bool isPosition =
+      llvm::is_contained(indexNames, index.name) || index.name == "s";
+  bool isSize = llvm::is_contained(sizeNames, index.name);
+  if (isBound || (!isPosition && !isSize))
+    return checkFresh(index, context);
+  error(index.range,
+        "'" + Twine(index.name) +
+            (isSize ? "' is the size of an axis" : "' is an index of rules") +
+            "; a name is bound once");
+  return false;
+}
+
+Node *Sema::checkBound(const ReduceExpr &expr, Context &context) {
+  Node *bound = check(*expr.bound, context);
+  if (!bound)
+    return nullptr;
+  Scalar element = bound->type.element;
+  if (bound->type.isScalar() &&
+      (isInteger(element) || element == Scalar::Number))
+    return adapt(bound, Scalar::Index);
+  DiagnosticBuilder builder = error(
+      expr.bound->range, "the number of values of '" + Twine(expr.index.name) +
+                             "' must be an integer, got " + bound->type.str());
+  const auto *binary = llvm::dyn_cast<BinaryExpr>(expr.bound.get());
+  if (binary && binary->op == BinaryOp::Div)
+    builder.hint("integer division is 'div'");
+  return nullptr;
+}
+
+Node *Sema::checkReduce(const ReduceExpr &expr, Context &context) {
+  std::string what = "'" + expr.callee.name + "'";
+  if (!context.rule) {
+    error(expr.range, what + " over an index is for rules only");
+    return nullptr;
+  }
+  Node *bound = checkBound(expr, context);
+  if (!checkFreshIndex(expr.index, context) || !bound)
+    return nullptr;
+  Node *index = make(Node::Kind::RuleIndex, Type::scalar(Scalar::Index),
+                     expr.index.range);
+  if (std::optional<Dim> size = asDim(bound)) {
+    index->dim = std::move(*size);
+    index->flag = true;
+  }
+  context.scopes.emplace_back();
+  context.scopes.back()[expr.index.name] = {Binding::Kind::Index,
+                                            expr.index.range, index};
+  Node *body = check(*expr.body, context);
+  context.scopes.pop_back();
+  if (!body || !requireArray(body, what, expr.body->range, context))
+    return nullptr;
+  if (!isNumber(body->type.element)) {
+    error(expr.body->range, what + " expects numbers, got " + body->type.str());
+    return nullptr;
+  }
+  Node *node =
+      make(Node::Kind::Accumulate, body->type, expr.range, {bound, body});
+  node->op = llvm::StringSwitch<Op>(expr.callee.name)
+                 .Case("sum", Op::Sum)
+                 .Case("max", Op::Max)
+                 .Default(Op::Min);
+  node->carry = index;
+  if (body->weak)
+    markWeak(node);
+  return node;
 }
 
 //===----------------------------------------------------------------------===//

@@ -187,6 +187,80 @@ fn f(x: f32[A]) = x)",
      R"(1:39-44: error: both sides of 'if' must have one type: expected number, got bool
 1:28-29: note: this side has type number
 )"},
+    {"BoundIsNoInteger", R"(score r(x: f32[A])(s) = sum(x[i] for i in 2.5)
+fn f(x: f32[A]) = x)",
+     R"(1:43-46: error: the number of values of 'i' must be an integer, got f32
+)"},
+    {"BoundIsARealQuotient", R"(score r(x: f32[A])(s) = sum(x[i] for i in A / 2)
+fn f(x: f32[A]) = x)",
+     R"(1:43-48: error: the number of values of 'i' must be an integer, got f32
+1:43: hint: integer division is 'div'
+)"},
+    {"BoundIsATensor", R"(score r(x: f32[A])(s) = sum(x[i] for i in x)
+fn f(x: f32[A]) = x)",
+     R"(1:43-44: error: the number of values of 'i' must be an integer, got f32[A]
+)"},
+    {"BoundHasItsOwnIndex", R"(score r(x: f32[A])(s) = sum(x[i] for i in i)
+fn f(x: f32[A]) = x)",
+     R"(1:43-44: error: unknown name 'i'
+)"},
+    {"BoundOfOneUseIsNoInteger", R"(mask r(n)(k) = k < sum(2 for i in n)
+fn g(x: f32[A, B], n: f32) = where(r(n), x, 0))",
+     R"(1:35-36: error: the number of values of 'i' must be an integer, got f32
+2:36-40: note: in the use of mask 'r' here
+)"},
+    {"MaximumOfAnArray", R"(score r(x: f32[A])(s) = max(x for i in A)
+fn f(x: f32[A]) = x)",
+     R"(1:29-30: error: 'max' expects a number in a rule, got f32[A]
+1:29: hint: read one element: x[...]
+)"},
+    {"SumOfBools", R"(score r(x: f32[A])(s) = sum(i > 2 for i in A)
+fn f(x: f32[A]) = x)",
+     R"(1:29-34: error: 'sum' expects numbers, got bool
+)"},
+    {"MinimumOfMasks", R"(mask m(k) = k > 1
+score r(x: f32[A])(s) = min(m for i in A)
+fn f(x: f32[A]) = x)",
+     R"(2:29-30: error: 'min' expects numbers, got bool
+)"},
+    {"IndexHidesAParameter", R"(score r(x: f32[A])(s) = sum(x[0] for x in A)
+fn f(x: f32[A]) = x)",
+     R"(1:38-39: error: 'x' is bound already; a name is bound once
+1:9-10: note: 'x' is bound here
+)"},
+    {"IndexHidesADimension", R"(score r(x: f32[A])(s) = sum(x[A] for A in 3)
+fn f(x: f32[A]) = x)",
+     R"(1:38-39: error: 'A' is a dimension; a name is bound once
+1:16-17: note: 'A' is bound here
+)"},
+    {"IndexHidesAnotherOne",
+     R"(score r(x: f32[A])(s) = sum(sum(x[i] for i in A) for i in A)
+fn f(x: f32[A]) = x)",
+     R"(1:42-43: error: 'i' is bound already; a name is bound once
+1:54-55: note: 'i' is bound here
+)"},
+    {"IndexHidesARule", R"(mask m(k) = k > 1
+score r(x: f32[A])(s) = sum(x[m] for m in A)
+fn f(x: f32[A]) = x)",
+     R"(2:38-39: error: 'm' is the name of a mask
+1:6-7: note: 'm' is declared here
+)"},
+    {"IndexIsNamedLikeAPosition",
+     R"(score r(x: f32[A])(s) = sum(x[q] for q in A)
+fn f(x: f32[A]) = x)",
+     R"(1:38-39: error: 'q' is an index of rules; a name is bound once
+)"},
+    {"IndexIsNamedLikeASize", R"(score r(x: f32[A])(s) = sum(x[Tk] for Tk in A)
+fn f(x: f32[A]) = x)",
+     R"(1:39-41: error: 'Tk' is the size of an axis; a name is bound once
+)"},
+    {"IndexOutsideOfItsSum", R"(score r(x: f32[A])(s) = sum(x[i] for i in A) + i
+fn f(x: f32[A]) = x)",
+     R"(1:48-49: error: unknown name 'i'
+)"},
+    {"SumOverAnIndexInAFunction", R"(fn f(x: f32[A, B]) = sum(x for i in A))",
+     R"(1:22-39: error: 'sum' over an index is for rules only
+)"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Rule, BadPrograms, ::testing::ValuesIn(programs),

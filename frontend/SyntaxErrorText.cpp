@@ -223,6 +223,8 @@ std::string SyntaxErrorText::describeName(size_t rule) {
     return "expected a layer" + after();
   case AttnParser::RuleCount:
     return "expected the number of layers" + after();
+  case AttnParser::RuleOver:
+    return "expected an index after 'for'";
   case AttnParser::RuleOperation:
     return "expected the name of a parameter, a layer or a function" + after();
   default:
@@ -376,6 +378,11 @@ std::string SyntaxErrorText::describeRule(Context *c, Context *from) {
     if (!findToken(c, openParen))
       return "expected '(' and the arguments of " + nameOf(parent);
     return describeList(c, openParen, "the arguments" + ofCallee(parent));
+  case AttnParser::RuleOver:
+    return findToken(c, AttnParser::In)
+               ? ""
+               : "expected 'in' and the number of values of '" +
+                     textOf(previous) + "'";
   case AttnParser::RuleIndices:
     return describeList(c, AttnParser::OpenBracket,
                         "the indices" + ofCallee(parent));

@@ -9,6 +9,7 @@
 #include "frontend/TokenFilter.h"
 
 #include "frontend/AttnLexer.h"
+#include "frontend/AttnParser.h"
 #include "frontend/Parser.h"
 #include "frontend/TokenKinds.h"
 
@@ -18,6 +19,7 @@
 using namespace attn::frontend;
 using antlr4::Token;
 using attn::frontend::grammar::AttnLexer;
+using attn::frontend::grammar::AttnParser;
 
 //===----------------------------------------------------------------------===//
 // TokenRanges
@@ -82,6 +84,28 @@ static bool continuesLastLine(size_t type) {
   }
 }
 
+/// Whether an expression can end with this token.
+static bool endsOperand(size_t type) {
+  switch (type) {
+  case AttnLexer::NAME:
+  case AttnLexer::INT:
+  case AttnLexer::FLOAT:
+  case AttnLexer::Inf:
+  case AttnLexer::Pi:
+  case AttnLexer::True:
+  case AttnLexer::False:
+  case AttnLexer::Mask:
+  case AttnLexer::Score:
+  case AttnLexer::Prime:
+  case AttnLexer::CloseParen:
+  case AttnLexer::CloseBracket:
+  case AttnLexer::CloseBrace:
+    return true;
+  default:
+    return false;
+  }
+}
+
 static bool isTerminator(size_t type) {
   return type == AttnLexer::NEWLINE || type == AttnLexer::Semicolon;
 }
@@ -104,13 +128,16 @@ private:
   bool needsTerminator(const Token &token, bool forced) const;
   void addTerminator(const Token &next);
   bool openBracket(const Token &token);
+  size_t getWord(const Token &token) const;
 
   bool insideBrackets() const {
     return !brackets.empty() && brackets.back() != AttnLexer::OpenBrace;
   }
-  size_t lastType() const {
-    return result.tokens.empty() ? AttnLexer::NEWLINE
-                                 : result.tokens.back()->getType();
+  /// The type of the `distance`-th token before the one at hand.
+  size_t lastType(size_t distance = 1) const {
+    size_t count = result.tokens.size();
+    return count < distance ? AttnLexer::NEWLINE
+                            : result.tokens[count - distance]->getType();
   }
   void add(TokenPtr token, bool startsDeclaration, bool isImplied) {
     result.tokens.push_back(std::move(token));
@@ -232,6 +259,18 @@ bool LineJoiner::openBracket(const Token &token) {
   return brackets.size() <= maxNesting;
 }
 
+/// The type of a name, which is a word of `sum(x for a in A)` in its place: no
+/// name follows an argument, nor the index that comes after `for`.
+size_t LineJoiner::getWord(const Token &token) const {
+  bool inParens = !brackets.empty() && brackets.back() == AttnLexer::OpenParen;
+  if (inParens && endsOperand(lastType()) && token.getText() == "for")
+    return AttnParser::For;
+  if (inParens && lastType() == AttnLexer::NAME &&
+      lastType(/*distance=*/2) == AttnParser::For && token.getText() == "in")
+    return AttnParser::In;
+  return token.getType();
+}
+
 FilteredTokens LineJoiner::run() {
   readAll();
   for (size_t i = 0; i < input.size(); ++i) {
@@ -255,6 +294,8 @@ FilteredTokens LineJoiner::run() {
         (isTerminator(lastType()) || lastType() == AttnLexer::OpenBrace);
     if (repeated)
       continue;
+    if (token.getType() == AttnLexer::NAME)
+      static_cast<antlr4::CommonToken &>(token).setType(getWord(token));
     if (!openBracket(token)) {
       result.tooDeep = ranges.get(&token);
       add(std::move(input.back()), false, false);

@@ -123,7 +123,7 @@ struct Node {
     Size,         ///< `dim`
     Param,
     Weight,    ///< the parameter of a layer at `path`
-    RuleIndex, ///< leaf of a RuleBody
+    RuleIndex, ///< leaf of a RuleBody; of an Accumulate, below `dim` if `flag`
     Unary,     ///< `op`
     Binary,    ///< `op`; operands of one element type
     Select,    ///< condition, a, b
@@ -144,6 +144,9 @@ struct Node {
     /// q, k, v, decay, state, scale; `flags`: causal, and which of the last
     /// three there are. With a state a tuple.
     LinearAttention,
+    /// `op` over the values of the second operand, where `carry` goes from 0 to
+    /// below the first one: Sum, Max or Min.
+    Accumulate,
     Read,   ///< array, indices; `flags` tells which indices need a clamp
     Call,   ///< `callee` with its dimensions bound to `dims`, of `path`
     Inline, ///< `thenBlock`, written out in place of a call

@@ -50,6 +50,7 @@ AttentionBase::AttentionBase(KernelBuilder &builder, AttentionOp op,
     : AttentionSizes(builder, op),
       KernelBase(builder, op.getAccumulatorType(), vectorLength), op(op),
       isSoftmax(op.isSoftmax()),
+      usesProducts(!op.hasScore() || !op.getScore().getArgument(0).use_empty()),
       hasRules(op.hasMask() || (op.hasScore() && isSoftmax)),
       paddedValueDim(b.roundUp(valueDim, vectorLength)) {
   // The softmax is taken to base 2, which must not disturb a score rule: with

@@ -61,6 +61,9 @@ protected:
   AttentionOp op;
   /// Softmax, or scores as weights.
   bool isSoftmax;
+  /// Whether a score depends on the product of query and key: a rule may make
+  /// one of other things.
+  bool usesProducts;
   /// Whether a key can be left out, so that its value must not be multiplied.
   bool hasRules;
 

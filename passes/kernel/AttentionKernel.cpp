@@ -24,12 +24,15 @@ AttentionKernel::AttentionKernel(KernelBuilder &builder, AttentionOp op,
   packsValues =
       !value.isLastDimUnitStride() || value.getElementType() != element;
   panels = b.ceilDiv(keys, b.index(tile.getPanel()));
-  packedKeySize = b.mul(b.mul(panels, b.index(tile.getPanel())), headDim);
+  packedKeySize = usesProducts
+                      ? b.mul(b.mul(panels, b.index(tile.getPanel())), headDim)
+                      : zero;
   packedValueSize = packsValues ? b.mul(keys, paddedValueDim) : zero;
 
   // Storing a column of rows as whole vectors writes past the last one.
-  addPart(queryPart, b.add(b.mul(b.index(tile.queryBlock), headDim),
-                           b.index(vectorLength)));
+  if (usesProducts)
+    addPart(queryPart, b.add(b.mul(b.index(tile.queryBlock), headDim),
+                             b.index(vectorLength)));
   addPart(scorePart, b.index(tile.rowTile * tile.keyBlock));
   addPart(keptPart, b.index(hasRules ? tile.rowTile * tile.keyBlock : 0));
   int64_t slots = op.hasMask() ? tile.keyBlock / tile.getPanel() : 0;
@@ -92,10 +95,11 @@ void AttentionKernel::emit(const ThreadFunctions &threads) {
 }
 
 void AttentionKernel::emitWave(Value firstPair, Value pairs) {
-  b.forLoop(threadNumber, b.mul(pairs, panels), teamSize, [&](Value item) {
-    Value slot = b.div(item, panels);
-    packKeys(slot, b.add(firstPair, slot), b.rem(item, panels));
-  });
+  if (usesProducts)
+    b.forLoop(threadNumber, b.mul(pairs, panels), teamSize, [&](Value item) {
+      Value slot = b.div(item, panels);
+      packKeys(slot, b.add(firstPair, slot), b.rem(item, panels));
+    });
   if (packsValues)
     b.forLoop(threadNumber, b.mul(pairs, keys), teamSize, [&](Value item) {
       Value slot = b.div(item, keys);
@@ -138,7 +142,8 @@ void AttentionKernel::emitWave(Value firstPair, Value pairs) {
 /// is seen in the result, and the block is then done again with products for
 /// allowed keys only.
 void AttentionKernel::emitBlock(Block block) {
-  packQueries(block);
+  if (usesProducts)
+    packQueries(block);
   auto attendKeys = [&](Value careful) {
     block.reads = readQueries(block, block.firstQuery,
                               b.sub(b.add(block.firstQuery, block.rows), one));

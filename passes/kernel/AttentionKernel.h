@@ -103,6 +103,8 @@ private:
 
   // AttentionTile.cpp: one tile.
   void attendTile(const Block &block, Tile tile, mlir::Value careful);
+  llvm::SmallVector<mlir::Value>
+  multiplyPanel(const Block &block, const Tile &tile, mlir::Value slot);
   void scorePanel(const Block &block, const Tile &tile, mlir::Value slot);
   void applyRules(const Block &block, const Tile &tile, mlir::Value slot,
                   bool masked);

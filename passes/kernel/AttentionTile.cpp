@@ -121,9 +121,10 @@ RuleLanes AttentionKernel::getLanes(const Block &block, const Tile &current,
   return lanes;
 }
 
-/// The scores of one panel, with the rules applied, and their maximum.
-void AttentionKernel::scorePanel(const Block &block, const Tile &current,
-                                 Value slot) {
+/// The products of one panel, in registers and as the scores.
+SmallVector<Value> AttentionKernel::multiplyPanel(const Block &block,
+                                                  const Tile &current,
+                                                  Value slot) {
   Value width = b.index(tile.getPanel());
   Value rowTile = b.index(tile.rowTile);
   Value firstKey = getFirstKey(current, slot);
@@ -160,6 +161,15 @@ void AttentionKernel::scorePanel(const Block &block, const Tile &current,
       storeVector(scores[row * tile.panelVectors + j], scratch,
                   b.add(rowBase, b.index(j * tile.vectorLength)));
   }
+  return scores;
+}
+
+/// The scores of one panel, with the rules applied, and their maximum.
+void AttentionKernel::scorePanel(const Block &block, const Tile &current,
+                                 Value slot) {
+  SmallVector<Value> scores;
+  if (usesProducts)
+    scores = multiplyPanel(block, current, slot);
 
   // Without rules the maximum is taken while the scores are in registers.
   auto takeMaximum = [&] {
@@ -202,7 +212,8 @@ void AttentionKernel::applyRules(const Block &block, const Tile &current,
       Value left = b.max(b.sub(keys, lanes.firstKey), zero);
       lanes.live = b.laneMask(tile.vectorLength,
                               masked ? left : b.index(tile.vectorLength));
-      Value score = loadVector(scratch, offset);
+      Value score = usesProducts ? loadVector(scratch, offset)
+                                 : b.constant(vectorType, 0.0);
       if (op.hasScore()) {
         score = vectorizeRule(b, op.getScore(), lanes, score);
         if (scaleAfter)

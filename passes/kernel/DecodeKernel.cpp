@@ -48,8 +48,10 @@ DecodeKernel::DecodeKernel(KernelBuilder &builder, AttentionOp op,
   valueRowsInPage = getRowsInPage(op.getValue());
   splits = b.ceilDiv(keys, b.index(kPartKeys));
   paddedHeadDim = b.roundUp(headDim, vectorLength);
-  addPart(queryPart, b.mul(b.index(kMaxRows), paddedHeadDim));
-  addPart(productPart, b.index(vectorLength * vectorLength));
+  if (usesProducts) {
+    addPart(queryPart, b.mul(b.index(kMaxRows), paddedHeadDim));
+    addPart(productPart, b.index(vectorLength * vectorLength));
+  }
   addPart(scorePart, b.index(kMaxRows * kStepKeys));
   addPart(keptPart, b.index(hasRules ? kMaxRows * kStepKeys : 0));
   addPart(lanePart, b.index(kMaxRows * vectorLength));
@@ -123,7 +125,8 @@ Value DecodeKernel::getOutput(const Part &part, Value row) {
 }
 
 void DecodeKernel::emitPart(const Part &part) {
-  loadQueries(part);
+  if (usesProducts)
+    loadQueries(part);
   fill(originPart, b.index(kMaxRows), -std::numeric_limits<double>::infinity());
   fill(sumPart, b.index(kMaxRows), 0.0);
   if (maxPart)
@@ -255,8 +258,9 @@ void DecodeKernel::prefetch(const Part &part, Value operand, Value row,
 
 void DecodeKernel::attendStep(const Part &part, const Step &step) {
   Value length = b.index(vectorLength);
-  b.forLoop(zero, step.columns, length,
-            [&](Value column) { scoreVector(part, step, column); });
+  if (usesProducts)
+    b.forLoop(zero, step.columns, length,
+              [&](Value column) { scoreVector(part, step, column); });
   b.forLoop(zero, rows, one, [&](Value row) { applyRules(part, step, row); });
 
   if (isSoftmax) {
@@ -424,7 +428,8 @@ void DecodeKernel::applyRules(const Part &part, const Step &step, Value row) {
         lanes.live =
             b.laneMask(vectorLength, b.sub(step.endKey, lanes.firstKey));
         Value place = b.add(base, column);
-        Value score = loadVector(scratch, place);
+        Value score = usesProducts ? loadVector(scratch, place)
+                                   : b.constant(vectorType, 0.0);
         if (op.hasScore()) {
           score = vectorizeRule(b, op.getScore(), lanes, score);
           if (scaleAfter)

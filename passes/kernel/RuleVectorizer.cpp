@@ -12,9 +12,11 @@
 #include "passes/kernel/KernelBuilder.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -46,7 +48,7 @@ struct LaneValue {
 class Vectorizer {
 public:
   Vectorizer(KernelBuilder &builder, Region &rule, const RuleLanes &lanes)
-      : builder(builder), rule(rule), lanes(lanes),
+      : builder(builder), rule(rule), lanes(lanes), live(lanes.live),
         offsetType(VectorType::get(lanes.length, builder.getI32Type())) {}
 
   Value run(Value scores) {
@@ -57,11 +59,11 @@ public:
     values[body.getArgument(first++)] = {lanes.batch};
     values[body.getArgument(first++)] = {lanes.head};
     values[body.getArgument(first++)] = {lanes.query};
-    key = body.getArgument(first);
-    auto steps = llvm::to_vector(llvm::seq<int32_t>(0, lanes.length));
-    Value step = arith::ConstantOp::create(
-        builder, DenseElementsAttr::get(offsetType, ArrayRef<int32_t>(steps)));
-    values[key] = {lanes.firstKey, step, lanes.length - 1};
+    auto numbers = llvm::to_vector(llvm::seq<int32_t>(0, lanes.length));
+    steps = arith::ConstantOp::create(
+        builder,
+        DenseElementsAttr::get(offsetType, ArrayRef<int32_t>(numbers)));
+    values[body.getArgument(first)] = {lanes.firstKey, steps, lanes.length - 1};
     for (Operation &op : body.without_terminator())
       visit(&op);
     return asVector(cast<YieldOp>(body.getTerminator()).getValue());
@@ -92,12 +94,19 @@ private:
     return arith::AddIOp::create(builder, vector, wide);
   }
 
+  /// The operands, and what the regions read from around the op.
+  static SetVector<Value> getInputs(Operation *op) {
+    SetVector<Value> inputs(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), inputs);
+    return inputs;
+  }
+
   void visit(Operation *op) {
-    if (llvm::all_of(op->getOperands(),
-                     [&](Value operand) { return isUniform(operand); })) {
+    SetVector<Value> inputs = getInputs(op);
+    if (llvm::all_of(inputs, [&](Value input) { return isUniform(input); })) {
       IRMapping mapping;
-      for (Value operand : op->getOperands())
-        mapping.map(operand, lookup(operand).base);
+      for (Value input : inputs)
+        mapping.map(input, lookup(input).base);
       Operation *copy = builder.clone(*op, mapping);
       for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
         values[from] = {to};
@@ -116,7 +125,9 @@ private:
       visitElementwise(op);
       return;
     }
-    visitByLane(op);
+    if (auto loop = dyn_cast<scf::ForOp>(op); loop && visitLoop(loop))
+      return;
+    visitByLane(op, inputs);
   }
 
   //===------------------------------------------------------------------===//
@@ -257,6 +268,11 @@ private:
   //===------------------------------------------------------------------===//
 
   void visitElementwise(Operation *op) {
+    if (auto sum = dyn_cast<arith::AddFOp>(op))
+      if (Value fused = emitMultiplyAdd(sum)) {
+        values[sum.getResult()] = {Value(), fused};
+        return;
+      }
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
       operands.push_back(asVector(operand));
@@ -266,6 +282,20 @@ private:
     state.addAttributes(op->getDiscardableAttrDictionary().getValue());
     state.propertiesAttr = op->getPropertiesAsAttribute();
     values[op->getResult(0)] = {Value(), builder.create(state)->getResult(0)};
+  }
+
+  /// A product that a loop adds up, in one instruction; null for other sums.
+  Value emitMultiplyAdd(arith::AddFOp op) {
+    for (unsigned side : {0, 1}) {
+      auto sum = dyn_cast<BlockArgument>(op->getOperand(1 - side));
+      auto product = op->getOperand(side).getDefiningOp<arith::MulFOp>();
+      if (!sum || !isa<scf::ForOp>(sum.getOwner()->getParentOp()) || !product ||
+          !product->hasOneUse() || isUniform(product))
+        continue;
+      return vector::FMAOp::create(builder, asVector(product.getLhs()),
+                                   asVector(product.getRhs()), asVector(sum));
+    }
+    return {};
   }
 
   /// An array read: along the keys, or at an index of its own in each lane.
@@ -278,18 +308,18 @@ private:
     Value zero =
         arith::ConstantOp::create(builder, builder.getZeroAttr(result));
     ValueRange indices = load.getIndices();
-    bool alongKeys = !indices.empty() && indices.back() == key &&
-                     type.isLastDimUnitStride() &&
-                     llvm::all_of(indices.drop_back(), [&](Value index) {
-                       return isUniform(index);
-                     });
+    LaneValue last = indices.empty() ? LaneValue() : lookup(indices.back());
+    bool alongKeys =
+        last.base && last.lanes == steps && type.isLastDimUnitStride() &&
+        llvm::all_of(indices.drop_back(),
+                     [&](Value index) { return isUniform(index); });
     if (alongKeys) {
       SmallVector<Value> start;
       for (Value index : indices.drop_back())
         start.push_back(lookup(index).base);
-      start.push_back(lanes.firstKey);
+      start.push_back(last.base);
       return vector::MaskedLoadOp::create(builder, result, load.getMemref(),
-                                          start, lanes.live, zero);
+                                          start, live, zero);
     }
     auto metadata =
         memref::ExtractStridedMetadataOp::create(builder, load.getMemref());
@@ -313,15 +343,110 @@ private:
         ArrayRef<OpFoldResult>{builder.getIndexAttr(1)});
     return vector::GatherOp::create(builder, result, flat,
                                     ValueRange{builder.index(0)}, position,
-                                    lanes.live, zero);
+                                    live, zero);
   }
+
+  //===------------------------------------------------------------------===//
+  // Loops
+  //===------------------------------------------------------------------===//
+
+  /// What of `values` and of the loop's own is not the same in all lanes.
+  bool varies(Value value, const DenseSet<Value> &varying) {
+    return varying.contains(value) || !isUniform(value);
+  }
+
+  /// The values that a loop carries, if they are not the same in all lanes.
+  SmallVector<bool> findVarying(scf::ForOp loop) {
+    DenseSet<Value> varying;
+    bool all = !isUniform(loop.getUpperBound());
+    for (auto [init, argument] :
+         llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs()))
+      if (all || !isUniform(init))
+        varying.insert(argument);
+    for (bool changed = true; changed;) {
+      for (Operation &op : loop.getBody()->without_terminator())
+        if (llvm::any_of(getInputs(&op),
+                         [&](Value input) { return varies(input, varying); }))
+          varying.insert_range(op.getResults());
+      changed = false;
+      for (auto [next, argument] :
+           llvm::zip_equal(loop.getYieldedValues(), loop.getRegionIterArgs()))
+        if (varies(next, varying))
+          changed |= varying.insert(argument).second;
+    }
+    return llvm::map_to_vector(loop.getRegionIterArgs(), [&](Value argument) {
+      return varying.contains(argument);
+    });
+  }
+
+  /// A loop that all lanes go through together; where their bounds differ, each
+  /// keeps what it has at its own. False if they do not step alike.
+  bool visitLoop(scf::ForOp loop) {
+    if (!isUniform(loop.getLowerBound()) || !isUniform(loop.getStep()) ||
+        loop.getUnsignedCmp())
+      return false;
+    SmallVector<bool> isVector = findVarying(loop);
+    auto get = [&](Value value, bool asLanes) {
+      return asLanes ? asVector(value) : lookup(value).base;
+    };
+    Value lower = lookup(loop.getLowerBound()).base, bounds, upper;
+    if (isUniform(loop.getUpperBound())) {
+      upper = lookup(loop.getUpperBound()).base;
+    } else {
+      bounds = asVector(loop.getUpperBound());
+      Value none = builder.splat(bounds.getType(), lower);
+      upper = vector::ReductionOp::create(
+          builder, vector::CombiningKind::MAXSI,
+          arith::SelectOp::create(builder, live, bounds, none));
+    }
+    SmallVector<Value> inits;
+    for (auto [init, asLanes] : llvm::zip_equal(loop.getInitArgs(), isVector))
+      inits.push_back(get(init, asLanes));
+    Value liveAround = live;
+    auto step = [&](Value number, ValueRange carried) {
+      values[loop.getInductionVar()] = {number};
+      for (auto [argument, value, asLanes] :
+           llvm::zip_equal(loop.getRegionIterArgs(), carried, isVector))
+        values[argument] =
+            asLanes ? LaneValue{Value(), value} : LaneValue{value};
+      if (bounds) {
+        Value goesOn =
+            builder.cmp(arith::CmpIPredicate::slt,
+                        builder.splat(bounds.getType(), number), bounds);
+        live = builder.logicalAnd(liveAround, goesOn);
+      }
+      for (Operation &op : loop.getBody()->without_terminator())
+        visit(&op);
+      SmallVector<Value> next;
+      for (auto [value, before, asLanes] :
+           llvm::zip_equal(loop.getYieldedValues(), carried, isVector)) {
+        Value now = get(value, asLanes);
+        next.push_back(
+            bounds ? arith::SelectOp::create(builder, live, now, before) : now);
+      }
+      return next;
+    };
+    SmallVector<Value> results =
+        builder.forLoop(lower, upper, lookup(loop.getStep()).base, inits, step);
+    live = liveAround;
+    for (auto [from, to, asLanes] :
+         llvm::zip_equal(loop.getResults(), results, isVector))
+      values[from] = asLanes ? LaneValue{Value(), to} : LaneValue{to};
+    return true;
+  }
+
+  //===------------------------------------------------------------------===//
+  // Single lanes
+  //===------------------------------------------------------------------===//
 
   /// One lane at a time, for what has no vector form; 0 in lanes without a
   /// key.
-  void visitByLane(Operation *op) {
-    SmallVector<Value> operands, inits;
-    for (Value operand : op->getOperands())
-      operands.push_back(asVector(operand));
+  void visitByLane(Operation *op, const SetVector<Value> &inputs) {
+    SmallVector<Value> inits;
+    // Vectors of those that differ by lane.
+    SmallVector<Value> vectors = llvm::map_to_vector(inputs, [&](Value input) {
+      return isUniform(input) ? Value() : asVector(input);
+    });
     for (Type type : op->getResultTypes())
       inits.push_back(arith::ConstantOp::create(
           builder, builder.getZeroAttr(VectorType::get(lanes.length, type))));
@@ -329,15 +454,15 @@ private:
     SmallVector<Value> results = builder.forLoop(
         builder.index(0), builder.index(lanes.length), one, inits,
         [&](Value lane, ValueRange carried) {
-          Value isLive = vector::ExtractOp::create(builder, lanes.live, lane);
+          Value isLive = vector::ExtractOp::create(builder, live, lane);
           return builder.choose(
               isLive,
               [&] {
                 IRMapping mapping;
-                for (auto [operand, vector] :
-                     llvm::zip_equal(op->getOperands(), operands))
-                  mapping.map(operand,
-                              vector::ExtractOp::create(builder, vector, lane));
+                for (auto [input, vector] : llvm::zip_equal(inputs, vectors))
+                  mapping.map(input, vector ? vector::ExtractOp::create(
+                                                  builder, vector, lane)
+                                            : lookup(input).base);
                 Operation *copy = builder.clone(*op, mapping);
                 SmallVector<Value> next;
                 for (auto [into, value] :
@@ -355,8 +480,11 @@ private:
   KernelBuilder &builder;
   Region &rule;
   const RuleLanes &lanes;
+  /// The lanes for which arrays are read.
+  Value live;
   VectorType offsetType;
-  Value key;
+  /// The offsets of neighbouring keys, 0, 1, ….
+  Value steps;
   DenseMap<Value, LaneValue> values;
 };
 

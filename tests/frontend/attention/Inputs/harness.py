@@ -1,7 +1,7 @@
 """Runs one program on one set of arrays in every way, and compares it with NumPy.
 
-Every way is: the reference lowering, and the fused kernels on one thread and on
-two, which must agree bit by bit. The formula is worked out in f64 and once more
+Every way is: the reference lowering, and the fused kernels on one thread, on two
+and on three, which must agree bit by bit. The formula is worked out in f64 and once more
 in f32, from the arrays as they are stored; results may be off by twice what f32
 (rounded to the type of the result) is off by itself, or by a few units in the
 last place where that is less. For f64 it is one step wider.
@@ -56,12 +56,13 @@ def equal_bits(a, b):
     return a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def run_every_way(program, arrays):
-    slow = run(program, arrays, "--opt", "0")
-    fast = run(program, arrays, "--threads", "1")
-    both = run(program, arrays, "--threads", "2")
-    for name in fast:
-        assert equal_bits(fast[name], both[name]), (name, "threads disagree")
+def run_every_way(program, arrays, *options):
+    slow = run(program, arrays, "--opt", "0", *options)
+    fast = run(program, arrays, "--threads", "1", *options)
+    for threads in ("2", "3"):
+        shared = run(program, arrays, "--threads", threads, *options)
+        for name in fast:
+            assert equal_bits(fast[name], shared[name]), (name, threads, "threads disagree")
     return {"opt 0": slow, "opt 3": fast}
 
 
@@ -84,7 +85,7 @@ def compare(title, got, exact, single, kinds, keys):
         assert off <= allowed, (title, name, off, allowed)
 
 
-def check(title, program, inputs, formula, kind="f32", kinds={}):
+def check(title, program, inputs, formula, kind="f32", kinds={}, options=()):
     """`inputs` that are floats and in `kinds` have that type, integers their own.
     `formula(given, dtype)` works in `dtype` on the numbers that are stored."""
     arrays, numbers = {}, {}
@@ -102,7 +103,7 @@ def check(title, program, inputs, formula, kind="f32", kinds={}):
     exact = at(np.longdouble if kind == "f64" else np.float64)
     single = at(np.float64 if kind == "f64" else np.float32)
     result_kinds = {name: kinds.get(name, kind) for name in exact}
-    for way, got in run_every_way(program, arrays).items():
+    for way, got in run_every_way(program, arrays, *options).items():
         compare(f"{title}, {way}", got, exact, single, result_kinds, numbers["k"].shape[-2])
     print(f"{title}: ok")
 
