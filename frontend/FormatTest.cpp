@@ -137,7 +137,7 @@ public:
     if (depth == 0)
       return pick({"x", "q", "1", "2.5", "inf", "pi", "true"});
     auto sub = [&] { return "(" + make(depth - 1 - random() % depth) + ")"; };
-    switch (random() % 10) {
+    switch (random() % 11) {
     case 0:
       return pick({"-", "not "}) + sub();
     case 1:
@@ -153,6 +153,8 @@ public:
       return "f32(" + sub() + ")";
     case 6:
       return sub() + ", " + sub();
+    case 7:
+      return pick({"sum(", "max("}) + sub() + " for i in " + sub() + ")";
     default:
       return sub() +
              pick({" or ", " and ", " == ", " < ", " + ", " - ", " * ", " / ",
@@ -185,7 +187,7 @@ std::string mutate(StringRef program, std::mt19937 &random) {
       "(",     ")",      "[",   "]",   "{",    "}",    ",",  ":",        "=",
       "->",    "\n",     ";",   "//",  "'",    "\"",   "-",  "+",        "^",
       "let ",  "if ",    "fn ", "div", "else", "mask", "\r", "\xe2\x88", "\xff",
-      "entry", "import", "1e",  "0",   "$",    "not ", "\0", "\u221e"};
+      "entry", "import", "1e",  "0",   "$",    "not ", "\0", "\u221e", " for ", " in "};
   std::string text = program.str();
   for (unsigned i = 0, e = 1 + random() % 4; i < e && !text.empty(); ++i) {
     size_t at = random() % text.size();

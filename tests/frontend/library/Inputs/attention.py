@@ -121,6 +121,12 @@ def bilinear(g, x, causal):
     return weights(scores, causal) @ memory
 
 
+def additive(g, x, causal):
+    memory = g["memory"]
+    pairs = linear(g, "query_proj", x)[:, :, None] + linear(g, "key_proj", memory)[:, None]
+    return weights((np.tanh(pairs) * g["a.weight"]).sum(-1), causal) @ memory
+
+
 def linears(*names, **wide):
     for name in names:
         wide[name] = (C, C)
@@ -145,6 +151,7 @@ relative_keys = {**dict(linears(*four)), "a.relative_keys": (5, D)}
 differ = {**dict(projections(**{name: (C, C) for name in four}, subln=(D,))), **vectors}
 talk = {**dict(linears(*four)), "a.mix_scores": (H, H), "a.mix_weights": (H, H)}
 luong = {"a.weight": (C, 7), "a.out_proj.weight": (C, 7 + C)}
+bahdanau = {**dict(projections(query_proj=(5, C), key_proj=(5, 7))), "a.weight": (5,)}
 field = {
     "relative": f"RelativeAttention(C, {H})",
     "clipped": f"ClippedRelativeAttention(C, {H}, 2)",
@@ -152,6 +159,7 @@ field = {
     "latent": f"LatentAttention(C, {H}, {R}, {L}, {N}, {P}, {V}, base: {ROTARY:.0f})",
     "talking": f"TalkingHeadsAttention(C, {H})",
     "bilinear": "BilinearAttention(C, 7)",
+    "additive": "AdditiveAttention(C, 7, 5)",
     "block": f"TransformerXLBlock(C, {H}, hidden: 7)",
 }
 block_shapes = {
@@ -182,12 +190,14 @@ cases = {
                 lambda g, x: bilinear(g, x, False)),
     "BilinearAttention": ("bilinear", luong, "a(x, memory)", lambda g, x: np.tanh(
         linear(g, "out_proj", np.concatenate([bilinear(g, x, False), x], -1)))),
+    "AdditiveAttention": ("additive", bahdanau, "a(x, memory)",
+                          lambda g, x: additive(g, x, False)),
     "TransformerXLBlock": ("block", block_shapes, "a(x, memory)", block),
 }
 
 
 def make(kind, shapes, value, formula):
-    width, size = (7, "7") if kind == "bilinear" else (C, "C")
+    width, size = (7, "7") if kind in ("additive", "bilinear") else (C, "C")
     declared, given = "x: f32[B, T, C]", {"x": (B, T, C), **shapes}
     if "memory" in value:
         declared += f", memory: f32[B, M, {size}]"

@@ -119,6 +119,35 @@ def by_pair(given, dtype):
 
 oracle.main("scores", {"t5_biases": (program, given, by_pair)})
 
+# Additive scores, of one head and of several.
+given = oracle.random(9, x=(2, 3, 7, 20), w=(5,), q=(2, 7, 5), k=(2, 20, 5), wh=(3, 5),
+                      qh=(2, 3, 7, 5), kh=(2, 3, 20, 5))
+program = """import "std/scores"
+
+fn both(
+  x: f32[B, H, T, S],
+  w: f32[A],
+  q: f32[B, T, A],
+  k: f32[B, S, A],
+  wh: f32[H, A],
+  qh: f32[B, H, T, A],
+  kh: f32[B, H, S, A]
+) -> (a: f32[B, H, T, S], b: f32[B, H, T, S]) {
+  let a = additive(w, q, k')(x)
+  (a, additive_heads(wh, qh, kh')(x))
+}
+"""
+
+
+def by_channel(given, dtype):
+    one = np.tanh(given["q"][:, :, None] + given["k"][:, None]) @ given["w"]
+    each = np.tanh(given["qh"][:, :, :, None] + given["kh"][:, :, None])
+    return {"a": np.repeat(one[:, None], 3, axis=1),
+            "b": np.einsum("bhqka,ha->bhqk", each, given["wh"])}
+
+
+oracle.main("scores", {"additive": (program, given, by_channel)})
+
 # The published slopes for every number of heads.
 for heads in range(1, 33):
     inputs = {"x": np.zeros((1, heads, 3, 4), np.float32)}
