@@ -109,11 +109,8 @@ void Solver::findDependence() {
   Block &body = mask.front();
   keyed.insert(body.getArgument(3));
   for (Operation &op : body.without_terminator()) {
-    bool depends = op.getNumRegions() != 0 ||
-                   llvm::any_of(op.getOperands(), [&](Value operand) {
-                     return keyed.contains(operand);
-                   });
-    if (depends)
+    if (llvm::any_of(getRuleInputs(&op),
+                     [&](Value input) { return keyed.contains(input); }))
       keyed.insert_range(op.getResults());
   }
 }

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace attn;
@@ -125,12 +126,18 @@ BoxClass attn::classifyParts(KernelBuilder &builder, Region &mask,
 // Reads along one position
 //===----------------------------------------------------------------------===//
 
+SetVector<Value> attn::getRuleInputs(Operation *op) {
+  SetVector<Value> inputs(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), inputs);
+  return inputs;
+}
+
 SetVector<Operation *> attn::getRuleSlice(Region &mask, Operation *op) {
   DenseSet<Operation *> needed = {op};
   SmallVector<Operation *> worklist = {op};
   while (!worklist.empty())
-    for (Value operand : worklist.pop_back_val()->getOperands())
-      if (Operation *producer = operand.getDefiningOp())
+    for (Value input : getRuleInputs(worklist.pop_back_val()))
+      if (Operation *producer = input.getDefiningOp())
         if (mask.isAncestor(producer->getParentRegion()) &&
             needed.insert(producer).second)
           worklist.push_back(producer);
@@ -150,15 +157,13 @@ SmallVector<PositionRead> attn::findPositionReads(Region &mask) {
         !load->getResult(0).getType().isIntOrIndex())
       continue;
     bool depends[4] = {};
-    bool isPlain = true;
     for (Operation *op : getRuleSlice(mask, load)) {
-      isPlain &= op->getNumRegions() == 0;
-      for (Value operand : op->getOperands())
-        if (auto argument = dyn_cast<BlockArgument>(operand))
+      for (Value input : getRuleInputs(op))
+        if (auto argument = dyn_cast<BlockArgument>(input))
           if (argument.getOwner() == &body)
             depends[argument.getArgNumber()] = true;
     }
-    if (isPlain && depends[2] != depends[3])
+    if (depends[2] != depends[3])
       reads.push_back({load, depends[3] ? Position::Key : Position::Query,
                        depends[0], depends[1]});
   }

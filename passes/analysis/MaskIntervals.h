@@ -52,6 +52,9 @@ struct PositionRead {
   bool dependsOnHead;
 };
 
+/// The operands of an op of a rule, and what loops in it read from around them.
+llvm::SetVector<mlir::Value> getRuleInputs(mlir::Operation *op);
+
 /// The ops of a rule that `op` needs, in order, itself the last.
 llvm::SetVector<mlir::Operation *> getRuleSlice(mlir::Region &rule,
                                                 mlir::Operation *op);

@@ -13,6 +13,7 @@
 #include "passes/kernel/KernelBuilder.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringExtras.h"
@@ -179,7 +180,20 @@ private:
                            read.getIndices(), depth) +
                  "]";
         })
+        .Case([&](scf::ForOp loop) { return getReduction(loop) + "(…)"; })
         .Default([](Operation *) { return "?"; });
+  }
+
+  /// What a loop of the language does.
+  static std::string getReduction(scf::ForOp loop) {
+    Operation *step = nullptr;
+    if (loop.getNumResults() == 1)
+      step = loop.getYieldedValues().front().getDefiningOp();
+    if (isa_and_nonnull<arith::AddIOp>(step))
+      return "sum";
+    if (isa_and_nonnull<arith::MaxSIOp>(step))
+      return "max";
+    return isa_and_nonnull<arith::MinSIOp>(step) ? "min" : "";
   }
 
   static StringRef getSign(arith::CmpIPredicate predicate) {

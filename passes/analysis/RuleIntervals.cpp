@@ -63,8 +63,6 @@ Bounds RuleIntervals::get(Value value) {
 }
 
 Bounds RuleIntervals::compute(Operation *op) {
-  if (op->getNumRegions() != 0)
-    return {};
   if (auto read = reads.find(op); read != reads.end())
     return {read->second.low, read->second.high};
   if (Bounds point = computePoint(op); point.known())
@@ -80,16 +78,26 @@ Bounds RuleIntervals::compute(Operation *op) {
       .Default([](Operation *) { return Bounds(); });
 }
 
-/// Copies an op whose operands are all points.
+/// Whether an op, and those in its regions, have no effects but reading.
+static bool isCopyable(Operation *op) {
+  WalkResult result = op->walk([](Operation *inner) {
+    bool isPlain = inner->getNumRegions() != 0 || isMemoryEffectFree(inner) ||
+                   isa<memref::LoadOp>(inner);
+    return isPlain ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return !result.wasInterrupted();
+}
+
+/// Copies an op whose inputs are all points.
 Bounds RuleIntervals::computePoint(Operation *op) {
-  if (!isMemoryEffectFree(op) && !isa<memref::LoadOp>(op))
+  if (!isCopyable(op))
     return {};
   IRMapping mapping;
-  for (Value operand : op->getOperands()) {
-    Bounds known = get(operand);
+  for (Value input : getRuleInputs(op)) {
+    Bounds known = get(input);
     if (!known.isPoint())
       return {};
-    mapping.map(operand, known.low);
+    mapping.map(input, known.low);
   }
   SmallVector<Value> folded;
   Operation *copy = builder.clone(*op, mapping);

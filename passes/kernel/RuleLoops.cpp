@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/analysis/MaskIntervals.h"
 #include "passes/kernel/RuleVectorizerImpl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -28,7 +29,7 @@ SmallVector<bool> Vectorizer::findVarying(scf::ForOp loop) {
       varying.insert(argument);
   for (bool changed = true; changed;) {
     for (Operation &op : loop.getBody()->without_terminator())
-      if (llvm::any_of(getInputs(&op),
+      if (llvm::any_of(getRuleInputs(&op),
                        [&](Value input) { return varies(input, varying); }))
         varying.insert_range(op.getResults());
     changed = false;

@@ -9,12 +9,12 @@
 #include "passes/kernel/RuleVectorizer.h"
 
 #include "dialect/AttnOps.h"
+#include "passes/analysis/MaskIntervals.h"
 #include "passes/kernel/RuleVectorizerImpl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace attn;
@@ -57,14 +57,8 @@ Value Vectorizer::asVector(Value original) {
   return arith::AddIOp::create(builder, vector, wide);
 }
 
-SetVector<Value> Vectorizer::getInputs(Operation *op) {
-  SetVector<Value> inputs(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), inputs);
-  return inputs;
-}
-
 void Vectorizer::visit(Operation *op) {
-  SetVector<Value> inputs = getInputs(op);
+  SetVector<Value> inputs = getRuleInputs(op);
   if (llvm::all_of(inputs, [&](Value input) { return isUniform(input); })) {
     IRMapping mapping;
     for (Value input : inputs)

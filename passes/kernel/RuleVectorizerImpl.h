@@ -24,6 +24,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/SetVector.h"
 
+#include <optional>
+
 namespace attn {
 
 /// A value of the rule in all lanes: one number for all of them, one number
@@ -55,8 +57,6 @@ private:
   bool isUniform(mlir::Value value) { return lookup(value).isUniform(); }
   /// The vector of a value in its own type.
   mlir::Value asVector(mlir::Value value);
-  /// The operands, and what the regions read from around the op.
-  static llvm::SetVector<mlir::Value> getInputs(mlir::Operation *op);
   void visit(mlir::Operation *op);
   void visitElementwise(mlir::Operation *op);
   /// A product that a loop adds up, in one instruction; null for other sums.

@@ -11,6 +11,9 @@ mask padding(n: i64[B])(b, k) = k < n[b]
 mask tagged(tags: i64[B, Tk, L], wanted: i64[L])(b, k) =
   max(if tags[b, k, l] == wanted[l] { 1 } else { 0 } for l in L) == 1
 
+// The end of the keys is a sum that does not depend on them.
+mask reach(steps: i64[L])(q, k) = k < q + sum(steps[l] for l in L)
+
 // Heads share what is read of a key; the score is not used.
 score additive(w: ACC[A], qa: TYPE[B, H, Tq, A], ka: TYPE[B, G, A, Tk])(s, b, h, q, k) =
   sum(w[a] * tanh(ACC(qa[b, h, q, a]) + ACC(ka[b, h div (H div G), a, k])) for a in A)
@@ -59,7 +62,7 @@ fn all(
 ) {
   let a = attention(q, k, v, mask: causal and padding(n), score: additive(w, qa, ka'))
   let b = attention(q, k, v, score: by_rows(w, qa, ka), scale: 1)
-  let c = attention(q, k, v, mask: tagged(tags, wanted), score: relative(qa, r))
+  let c = attention(q, k, v, mask: tagged(tags, wanted) and reach(wanted), score: relative(qa, r))
   let d = attention(q, k, v, mask: causal, score: running(x))
   let e = attention(q, k, v, mask: padding(n), score: between(x))
   let f = attention(q, k, v, score: nested(m, qa, ka'))
@@ -78,7 +81,7 @@ def formula(given, dtype):
     wide = len(x)
     causal = np.broadcast_to(k <= q + (l - t), s.shape)
     padding = np.broadcast_to(k < n[b], s.shape)
-    tagged = (given["tags"] == given["wanted"]).any(-1)[:, None, None] & np.ones_like(causal)
+    tagged = (given["tags"] == given["wanted"]).any(-1)[:, None, None] & (k < q + 3)
 
     def total(terms):
         """The sum over the last axis, in order."""
@@ -113,7 +116,39 @@ def formula(given, dtype):
     return result
 
 
+HIDDEN = """
+mask padding(n: i64[B])(b, k) = k < n[b]
+score additive(w: f32[A], qa: f32[B, H, Tq, A], ka: f32[B, H, A, Tk])(s, b, h, q, k) =
+  sum(w[a] * tanh(qa[b, h, q, a] + ka[b, h, a, k]) for a in A)
+
+fn f(
+  q: f32[B, H, T, D],
+  k: f32[B, H, S, D],
+  v: f32[B, H, S, D],
+  n: i64[B],
+  w: f32[D]
+) -> (a: f32[B, H, T, D]) = attention(q, k, v, mask: padding(n), score: additive(w, q, k'))
+"""
+
+
+def hidden(given, dtype):
+    """Keys that the mask hides, whatever they are."""
+    end = int(given["n"][0])
+    k, v = (given[name][:, :, :end] for name in "kv")
+    pairs = given["q"][:, :, :, None] + k[:, :, None]
+    scores = (given["w"] * np.tanh(pairs)).cumsum(-1)[..., -1]
+    return {"a": weigh(softmax_parts(scores.astype(dtype))[0], v)}
+
+
 def main():
+    for t in (2, 40):
+        draw = np.random.default_rng(t)
+        inputs = {name: draw.standard_normal(size) for name, size in {
+            "q": (1, 3, t, 9), "k": (1, 3, 70, 9), "v": (1, 3, 70, 9), "w": (9,)}.items()}
+        inputs["n"] = np.array([33])
+        inputs["k"][:, :, 33:] = np.nan
+        inputs["v"][:, :, 33:, ::2], inputs["v"][:, :, 33:, 1::2] = np.nan, np.inf
+        check(f"hidden {t}", HIDDEN, inputs, hidden)
     for kind, shape in (
             ("f32", (2, 6, 2, 37, 53, 8, 9, 7, 11)),
             ("f32", (1, 8, 1, 2, 300, 16, 5, 33, 3)),
