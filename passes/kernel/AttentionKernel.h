@@ -85,7 +85,8 @@ private:
   void listPanels(const Block &block, Tile &tile);
   mlir::Value storeAllowed(const Block &block, const Tile &tile,
                            mlir::Value slot, mlir::Value firstKey);
-  mlir::Value loadAllowed(mlir::Value slot, mlir::Value row, int64_t vector);
+  mlir::Value loadAllowed(mlir::Value slot, mlir::Value row, int64_t firstLane,
+                          int64_t length);
   mlir::Value getFirstKey(const Tile &tile, mlir::Value slot);
   mlir::Value isWhole(const Tile &tile, mlir::Value slot);
   llvm::SmallVector<mlir::Value>

@@ -113,19 +113,19 @@ Value AttentionKernel::storeAllowed(const Block &block, const Tile &current,
   return b.createOrFold<arith::SelectOp>(isNone, state(kNone), some);
 }
 
-/// The lanes of one vector of a panel's row.
-Value AttentionKernel::loadAllowed(Value slot, Value row, int64_t vector) {
+/// `length` lanes of a panel's row, from `firstLane` on.
+Value AttentionKernel::loadAllowed(Value slot, Value row, int64_t firstLane,
+                                   int64_t length) {
   auto type = b.getIntegerType(element.getWidth());
-  Type laneBits = b.getIntegerType(tile.vectorLength);
+  Type laneBits = b.getIntegerType(length);
   Value place =
       b.add(allowedPart, b.add(b.mul(slot, b.index(tile.rowTile)), row));
-  Value bits = b.createOrFold<arith::ShRUIOp>(
-      loadNumber(place), b.integer(type, vector * tile.vectorLength));
+  Value bits = b.createOrFold<arith::ShRUIOp>(loadNumber(place),
+                                              b.integer(type, firstLane));
   if (laneBits != type)
     bits = arith::TruncIOp::create(b, laneBits, bits);
-  return vector::BitCastOp::create(
-      b, VectorType::get(tile.vectorLength, b.getI1Type()),
-      b.splat(VectorType::get(1, laneBits), bits));
+  return vector::BitCastOp::create(b, VectorType::get(length, b.getI1Type()),
+                                   b.splat(VectorType::get(1, laneBits), bits));
 }
 
 /// The first key of the panel in the tile's place `slot`.

@@ -199,29 +199,35 @@ void AttentionKernel::applyRules(const Block &block, const Tile &current,
                                  Value slot, bool masked) {
   Value column = b.mul(slot, b.index(tile.getPanel()));
   Value firstKey = getFirstKey(current, slot);
-  Value lowest = b.constant(vectorType, kMinusInfinity);
-  Value none = isSoftmax ? Value() : b.constant(vectorType, 0.0);
+  // As many keys at a time as a loop in the rule is good for.
+  bool isWide = op.hasScore() && hasLoop(op.getScore());
+  int64_t length = isWide ? tile.getPanel() : tile.vectorLength;
+  auto keysType = VectorType::get(length, element);
+  Value lowest = b.constant(keysType, kMinusInfinity);
+  Value none = isSoftmax ? Value() : b.constant(keysType, 0.0);
   b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
     Value maxOffset = b.add(lanePart, b.mul(row, b.index(tile.vectorLength)));
     Value highest = isSoftmax ? loadVector(scratch, maxOffset) : Value();
-    for (int64_t j = 0; j < tile.panelVectors; ++j) {
-      Value step = b.index(j * tile.vectorLength);
+    for (int64_t j = 0; j < tile.getPanel(); j += length) {
       Value offset = b.add(scorePart, b.add(b.mul(row, b.index(tile.keyBlock)),
-                                            b.add(column, step)));
-      RuleLanes lanes = getLanes(block, current, row, b.add(firstKey, step));
+                                            b.add(column, b.index(j))));
+      RuleLanes lanes =
+          getLanes(block, current, row, b.add(firstKey, b.index(j)));
+      lanes.length = length;
       Value left = b.max(b.sub(keys, lanes.firstKey), zero);
-      lanes.live = b.laneMask(tile.vectorLength,
-                              masked ? left : b.index(tile.vectorLength));
-      Value score = usesProducts ? loadVector(scratch, offset)
-                                 : b.constant(vectorType, 0.0);
+      lanes.live = b.laneMask(length, masked ? left : b.index(length));
+      Value score = b.constant(keysType, 0.0);
+      if (usesProducts)
+        score = vector::LoadOp::create(b, keysType, scratch, offset);
       if (op.hasScore()) {
         score = vectorizeRule(b, op.getScore(), lanes, score);
         if (scaleAfter)
           score =
-              arith::MulFOp::create(b, score, b.splat(vectorType, scaleAfter));
+              arith::MulFOp::create(b, score, b.splat(keysType, scaleAfter));
       }
       if (masked) {
-        Value allowed = op.hasMask() ? loadAllowed(slot, row, j) : lanes.live;
+        Value allowed =
+            op.hasMask() ? loadAllowed(slot, row, j, length) : lanes.live;
         score = arith::SelectOp::create(b, allowed, score,
                                         isSoftmax ? lowest : none);
         if (hasRules && !isSoftmax)
@@ -229,8 +235,12 @@ void AttentionKernel::applyRules(const Block &block, const Tile &current,
                       scratch, b.add(keptPart, b.sub(offset, scorePart)));
       }
       storeVector(score, scratch, offset);
-      if (isSoftmax)
-        highest = b.fastMax(score, highest);
+      for (int64_t part = 0; isSoftmax && part < length;
+           part += tile.vectorLength)
+        highest = b.fastMax(
+            vector::ExtractStridedSliceOp::create(
+                b, score, part, tile.vectorLength, /*strides=*/int64_t(1)),
+            highest);
     }
     if (isSoftmax)
       storeVector(highest, scratch, maxOffset);

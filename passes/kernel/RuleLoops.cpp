@@ -43,11 +43,51 @@ SmallVector<bool> Vectorizer::findVarying(scf::ForOp loop) {
   });
 }
 
+SmallVector<memref::LoadOp> Vectorizer::findClamped(scf::ForOp loop) {
+  SmallVector<memref::LoadOp> clamped;
+  loop.walk([&](memref::LoadOp load) {
+    if (load.getIndices().empty() || knownWithin.contains(load))
+      return;
+    Value index = load.getIndices().back();
+    if (loop.isDefinedOutsideOfLoop(index) && matchClamp(index))
+      clamped.push_back(load);
+  });
+  return clamped;
+}
+
 bool Vectorizer::visitLoop(scf::ForOp loop) {
   if (!isUniform(loop.getLowerBound()) || !isUniform(loop.getStep()) ||
       loop.getUnsignedCmp())
     return false;
   SmallVector<bool> isVector = findVarying(loop);
+  SmallVector<memref::LoadOp> clamped = findClamped(loop);
+  Value allWithin;
+  for (memref::LoadOp load : clamped) {
+    Value within = isWithin(*matchClamp(load.getIndices().back()));
+    allWithin = allWithin ? builder.logicalAnd(allWithin, within) : within;
+  }
+  SmallVector<Value> results;
+  if (allWithin)
+    results = builder.choose(
+        allWithin,
+        [&] {
+          knownWithin.insert(clamped.begin(), clamped.end());
+          SmallVector<Value> results = emitLoop(loop, isVector);
+          for (memref::LoadOp load : clamped)
+            knownWithin.erase(load);
+          return results;
+        },
+        [&] { return emitLoop(loop, isVector); });
+  else
+    results = emitLoop(loop, isVector);
+  for (auto [from, to, asLanes] :
+       llvm::zip_equal(loop.getResults(), results, isVector))
+    values[from] = asLanes ? LaneValue{Value(), to} : LaneValue{to};
+  return true;
+}
+
+SmallVector<Value> Vectorizer::emitLoop(scf::ForOp loop,
+                                        ArrayRef<bool> isVector) {
   auto get = [&](Value value, bool asLanes) {
     return asLanes ? asVector(value) : lookup(value).base;
   };
@@ -90,8 +130,5 @@ bool Vectorizer::visitLoop(scf::ForOp loop) {
   SmallVector<Value> results =
       builder.forLoop(lower, upper, lookup(loop.getStep()).base, inits, step);
   live = liveAround;
-  for (auto [from, to, asLanes] :
-       llvm::zip_equal(loop.getResults(), results, isVector))
-    values[from] = asLanes ? LaneValue{Value(), to} : LaneValue{to};
-  return true;
+  return results;
 }

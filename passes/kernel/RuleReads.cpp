@@ -90,19 +90,26 @@ Value Vectorizer::readNeighbours(memref::LoadOp load,
   return places.isReversed ? reverse(read) : read;
 }
 
+Value Vectorizer::isWithin(const ClampedPlace &place) {
+  using Predicate = arith::CmpIPredicate;
+  Value first = place.places.first;
+  Value last = builder.add(first, builder.index(lanes.length - 1));
+  return builder.logicalAnd(builder.cmp(Predicate::sge, first, place.low),
+                            builder.cmp(Predicate::sle, last, place.high));
+}
+
 /// Most lanes are either all within the ends or all beyond one of them.
 Value Vectorizer::readClamped(memref::LoadOp load, const ClampedPlace &place) {
   using Predicate = arith::CmpIPredicate;
+  if (knownWithin.contains(load))
+    return readNeighbours(load, place.places);
   auto type = VectorType::get(lanes.length, load.getType());
   Value first = place.places.first;
   Value last = builder.add(first, builder.index(lanes.length - 1));
-  Value isWithin =
-      builder.logicalAnd(builder.cmp(Predicate::sge, first, place.low),
-                         builder.cmp(Predicate::sle, last, place.high));
   Value isBelow = builder.cmp(Predicate::sle, last, place.low);
   Value isAbove = builder.cmp(Predicate::sge, first, place.high);
   return builder.choose(
-      isWithin,
+      isWithin(place),
       [&]() -> SmallVector<Value> {
         return {readNeighbours(load, place.places)};
       },

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 
 using namespace mlir;
 using namespace attn;
@@ -31,6 +32,8 @@ Value Vectorizer::run(Value scores) {
   Value steps = arith::ConstantOp::create(
       builder, DenseElementsAttr::get(offsetType, ArrayRef<int32_t>(numbers)));
   values[body.getArgument(first)] = {lanes.firstKey, steps, lanes.length - 1};
+  // Places that are the same in all steps of a loop stand before it.
+  rule.walk([](scf::ForOp loop) { moveLoopInvariantCode(loop); });
   for (Operation &op : body.without_terminator())
     visit(&op);
   return asVector(cast<YieldOp>(body.getTerminator()).getValue());
@@ -157,6 +160,11 @@ void Vectorizer::visitByLane(Operation *op, const SetVector<Value> &inputs) {
       });
   for (auto [from, to] : llvm::zip(op->getResults(), results))
     values[from] = {Value(), to};
+}
+
+bool attn::hasLoop(Region &rule) {
+  return rule.walk([](scf::ForOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
 }
 
 Value attn::vectorizeRule(KernelBuilder &builder, Region &rule,

@@ -38,6 +38,10 @@ struct RuleLanes {
 mlir::Value vectorizeRule(KernelBuilder &builder, mlir::Region &rule,
                           const RuleLanes &lanes, mlir::Value scores);
 
+/// Whether a rule has a loop: several vectors of keys at a time keep more of
+/// the processor busy then.
+bool hasLoop(mlir::Region &rule);
+
 } // namespace attn
 
 #endif // ATTN_PASSES_KERNEL_RULEVECTORIZER_H

@@ -101,6 +101,7 @@ private:
   mlir::Value readNeighbours(mlir::memref::LoadOp load,
                              const Neighbours &places);
   mlir::Value readClamped(mlir::memref::LoadOp load, const ClampedPlace &place);
+  mlir::Value isWithin(const ClampedPlace &place);
   mlir::Value gather(mlir::memref::LoadOp load);
   llvm::SmallVector<mlir::Value> getPlace(mlir::memref::LoadOp load,
                                           mlir::Value last);
@@ -114,6 +115,11 @@ private:
   /// A loop that all lanes go through together; where their bounds differ, each
   /// keeps what it has at its own. False if they do not step alike.
   bool visitLoop(mlir::scf::ForOp loop);
+  /// The loop with vectors in the place of the values that say so.
+  llvm::SmallVector<mlir::Value> emitLoop(mlir::scf::ForOp loop,
+                                          llvm::ArrayRef<bool> isVector);
+  /// The clamped reads in a loop at places that stay the same in it.
+  llvm::SmallVector<mlir::memref::LoadOp> findClamped(mlir::scf::ForOp loop);
 
   KernelBuilder &builder;
   mlir::Region &rule;
@@ -121,6 +127,8 @@ private:
   /// The lanes for which arrays are read.
   mlir::Value live;
   mlir::VectorType offsetType;
+  /// Clamped reads whose lanes are all known to be within the ends.
+  llvm::DenseSet<mlir::Operation *> knownWithin;
   llvm::DenseMap<mlir::Value, LaneValue> values;
 };
 

@@ -23,7 +23,8 @@
 // CHECK: memref.alloc
 // CHECK-NOT: memref.alloc
 // CHECK-NOT: vector.gather
-// CHECK-COUNT-2: math.tanh %{{.*}} : vector<16xf32>
+// A panel at a time: twice as many sums are on their way.
+// CHECK: math.tanh %{{.*}} : vector<32xf32>
 func.func @additive(%q: !m, %k: !m, %v: !m, %o: !m, %w: memref<?xf32>, %qa: memref<?x?xf32>, %ka: memref<?x?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -55,8 +56,8 @@ func.func @additive(%q: !m, %k: !m, %v: !m, %o: !m, %w: memref<?xf32>, %qa: memr
 // CHECK-COUNT-24: vector.fma
 // CHECK: scf.for {{.*}} -> (f32) {
 // CHECK: arith.mulf %{{.*}} : f32
-// CHECK: scf.for {{.*}} -> (vector<16xf32>) {
-// CHECK: vector.gather %{{.*}} : memref<?xf32, {{.*}}>, vector<16xindex>, vector<16xi1>, vector<16xf32> into vector<16xf32>
+// CHECK: scf.for {{.*}} -> (vector<32xf32>) {
+// CHECK: vector.gather %{{.*}} : memref<?xf32, {{.*}}>, vector<32xindex>, vector<32xi1>, vector<32xf32> into vector<32xf32>
 func.func @rows(%q: !m, %k: !m, %v: !m, %o: !m, %qa: memref<?x?xf32>, %ka: memref<?x?xf32>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -87,11 +88,11 @@ func.func @rows(%q: !m, %k: !m, %v: !m, %o: !m, %qa: memref<?x?xf32>, %ka: memre
 // Where the keys have bounds of their own, the loop goes on to the last one and
 // each lane keeps what it has at its own.
 // CHECK-LABEL: func.func private @attention.blocked
-// CHECK: %[[LAST:.*]] = vector.reduction <maxsi>, %{{.*}} : vector<16xindex> into index
-// CHECK: scf.for %[[I:.*]] = %c0 to %[[LAST]] step %c1 iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<16xf32>) {
-// CHECK: %[[GOES_ON:.*]] = arith.cmpi slt, %{{.*}}, %{{.*}} : vector<16xindex>
+// CHECK: %[[LAST:.*]] = vector.reduction <maxsi>, %{{.*}} : vector<32xindex> into index
+// CHECK: scf.for %[[I:.*]] = %c0 to %[[LAST]] step %c1 iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<32xf32>) {
+// CHECK: %[[GOES_ON:.*]] = arith.cmpi slt, %{{.*}}, %{{.*}} : vector<32xindex>
 // CHECK: %[[X:.*]] = memref.load %{{.*}}[%[[I]]] : memref<?xf32>
-// CHECK: %[[NEXT:.*]] = arith.addf %[[SUM]], %{{.*}} : vector<16xf32>
+// CHECK: %[[NEXT:.*]] = arith.addf %[[SUM]], %{{.*}} : vector<32xf32>
 // CHECK: arith.select %{{.*}}, %[[NEXT]], %[[SUM]]
 func.func @bounds(%q: !m, %o: !m, %x: memref<?xf32>) {
   %c0 = arith.constant 0 : index
@@ -100,6 +101,41 @@ func.func @bounds(%q: !m, %o: !m, %x: memref<?xf32>) {
   ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
     %sum = scf.for %a = %c0 to %j step %c1 iter_args(%before = %s) -> (f32) {
       %y = memref.load %x[%a] : memref<?xf32>
+      %next = arith.addf %before, %y : f32
+      scf.yield %next : f32
+    }
+    attn.yield %sum : f32
+  } outs(%o : !m) : !m, !m, !m
+  return
+}
+
+// -----
+
+!m = memref<?x64xf32>
+
+// A place that is the same in all steps is looked at before the loop: where all
+// lanes are within the array, the loop reads vectors without a test.
+// CHECK-LABEL: func.func @clamped
+// CHECK-LABEL: func.func private @attention.blocked
+// CHECK: %[[WITHIN:.*]] = arith.andi %{{.*}}, %{{.*}} : i1
+// CHECK: scf.if %[[WITHIN]] -> (vector<32xf32>) {
+// CHECK-NEXT: scf.for %[[I:.*]] = %c0 to %{{.*}} step %c1 iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<32xf32>) {
+// CHECK-NEXT: %[[X:.*]] = vector.load %{{.*}}[%[[I]], %{{.*}}] : memref<?x?xf32>, vector<32xf32>
+// CHECK-NEXT: %[[NEXT:.*]] = arith.addf %[[SUM]], %[[X]] : vector<32xf32>
+// CHECK-NEXT: scf.yield %[[NEXT]]
+// CHECK: } else {
+// CHECK: scf.for
+// CHECK: vector.gather
+func.func @clamped(%q: !m, %o: !m, %x: memref<?x?xf32>, %rows: index, %end: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  attn.attention %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %sum = scf.for %a = %c0 to %rows step %c1 iter_args(%before = %s) -> (f32) {
+      %distance = arith.subi %j, %i : index
+      %low = arith.minsi %distance, %end : index
+      %place = arith.maxsi %low, %c0 : index
+      %y = memref.load %x[%a, %place] : memref<?x?xf32>
       %next = arith.addf %before, %y : f32
       scf.yield %next : f32
     }

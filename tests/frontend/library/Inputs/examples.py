@@ -118,5 +118,8 @@ for name, runs in cases.items():
 # The 576 MB of scores of this length are never there.
 subprocess.run(["attnc", "run", folder / "chunked_attention.attn", "--dim", "B=1,H=1,T=12000,D=8"],
                check=True, stdout=subprocess.DEVNULL)
+# Nor are scores by distance, in four heads.
+subprocess.run(["attnc", "run", folder / "transformer_xl.attn", "--dim", "B=1,T=5000,M=2000,V=9"],
+               check=True, stdout=subprocess.DEVNULL)
 most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 assert most < 400e6, most

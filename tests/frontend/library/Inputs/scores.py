@@ -45,11 +45,18 @@ def formula(given, dtype):
         "i_distance": s + given["terms"][:, h, q, N - 1 - np.clip(q - k, 0, N - 1)],
         "j_clipped": s + given["terms"][:, h, q, np.clip(k - q + 5, 0, N - 1)],
         "k_published": s - (published_slopes(H)[h] * (q - k)).astype(dtype),
+        "m_distance": s + far_terms(given),
         "l_linear": s - given["t"][h] * (q - k).astype(dtype),
     }
 
 
-inputs = oracle.random(2, x=(B, H, T, S), t=(H,), rel=(H, 7), bias=(H, T, S), t5=(16, H),
+def far_terms(given):
+    h, q, k = np.ogrid[:H, :T, :S]
+    terms = given["far_q"] @ given["far"]
+    return terms[:, h, q, N - 1 - np.clip(q - k, 0, N - 1)]
+
+
+inputs = oracle.random(2, far_q=(B, H, T, 5), far=(H, 5, N), x=(B, H, T, S), t=(H,), rel=(H, 7), bias=(H, T, S), t5=(16, H),
                        terms=(B, H, T, N))
 inputs["t"] = np.abs(inputs["t"]) + np.float32(0.5)
 program = """import "std/scores"
@@ -60,7 +67,9 @@ fn all(
   rel: f32[H, N],
   bias: f32[H, T, S],
   t5: f32[M, H],
-  terms: f32[B, H, T, L]
+  terms: f32[B, H, T, L],
+  far_q: f32[B, H, T, D],
+  far: f32[H, D, L]
 ) -> (
   a_alibi: f32[B, H, T, S],
   b_symmetric: f32[B, H, T, S],
@@ -73,7 +82,8 @@ fn all(
   i_distance: f32[B, H, T, S],
   j_clipped: f32[B, H, T, S],
   k_published: f32[B, H, T, S],
-  l_linear: f32[B, H, T, S]
+  l_linear: f32[B, H, T, S],
+  m_distance: f32[B, H, T, S]
 ) {
   let a = alibi(x)
   let b = alibi_symmetric(x)
@@ -87,7 +97,8 @@ fn all(
   let j = clipped_terms(terms)(x)
   let k = alibi_published(x)
   let l = linear_bias(t)(x)
-  (a, b, c, d, e, f, g, h, i, j, k, l)
+  let m = distance_vectors(far_q, far)(x)
+  (a, b, c, d, e, f, g, h, i, j, k, l, m)
 }
 """
 oracle.main("scores", {"all": (program, inputs, formula)})
