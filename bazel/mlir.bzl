@@ -84,11 +84,11 @@ def attn_dialect(name, td_file, td_srcs, doc, visibility = None):
         td_srcs = td_srcs,
     )
 
-def attn_passes(name, td_file, group, doc, visibility = None):
-    """The generated declarations of the passes of one .td file, and their page."""
+def attn_passes(name, td_file, td_srcs, group, doc, visibility = None):
+    """The generated declarations of passes, and their page; `td_file` includes `td_srcs`."""
     stem = td_file[:-len(".td")]
     outs = [(["-gen-pass-decls", "-name=" + group], stem + ".h.inc")]
-    _tblgen_all(name, td_file, [], outs)
+    _tblgen_all(name, td_file, td_srcs, outs)
     cc_library(
         name = name,
         textual_hdrs = [out for _, out in outs],
@@ -99,4 +99,5 @@ def attn_passes(name, td_file, group, doc, visibility = None):
         opts = ["-gen-pass-doc"],
         out = doc,
         td_file = td_file,
+        td_srcs = td_srcs,
     )

@@ -109,7 +109,13 @@ mlir::Type FunctionGen::getType(const Type &type) const {
 }
 
 mlir::Location FunctionGen::getLocation(const Node *node) const {
-  return module.getLocation(node->range, node->name.name);
+  mlir::Location loc = module.getLocation(node->range);
+  for (mlir::Location caller : llvm::reverse(callers))
+    loc = mlir::CallSiteLoc::get(loc, caller);
+  if (node->name.name.empty())
+    return loc;
+  return mlir::NameLoc::get(
+      mlir::StringAttr::get(loc.getContext(), node->name.name), loc);
 }
 
 mlir::Value FunctionGen::castTo(mlir::Value value, mlir::Type type,
@@ -220,10 +226,14 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
     return {emitRead(node, loc)};
   case Node::Kind::Call:
     return emitCall(node, loc);
-  case Node::Kind::Inline:
+  case Node::Kind::Inline: {
     for (const Node *operand : node->operands)
       emitAll(operand);
-    return emitBlock(node->thenBlock);
+    callers.push_back(module.getLocation(node->range));
+    Values values = emitBlock(node->thenBlock);
+    callers.pop_back();
+    return values;
+  }
   case Node::Kind::Fold:
     return emitFold(node);
   case Node::Kind::Weight:

@@ -177,6 +177,8 @@ private:
   std::map<Dim, mlir::Value> sizes;
   /// The parameters of the layer, by path.
   std::map<std::string, mlir::Value> weights;
+  /// The calls in whose place functions are written out, innermost last.
+  std::vector<mlir::Location> callers;
   /// Where the repetitions around stand.
   std::map<const Node *, int64_t> iterations;
   /// The last op of those at the top of the function that work out sizes.

@@ -12,6 +12,7 @@
 #include "passes/utils/FormulaMatchers.h"
 #include "passes/utils/Remarks.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -140,6 +141,9 @@ bool ChainMatcher::findOutput() {
     if (!weights.hasOneUse()) {
       if (!feedsProduct(weights))
         return false;
+      for (Operation *user : weights.getUsers())
+        if (isa<func::ReturnOp>(user))
+          return fail("the weights are returned too");
       for (Operation *user : weights.getUsers())
         if (!isa<MatmulOp>(user))
           return failAt("the weights are used again", user);

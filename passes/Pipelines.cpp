@@ -73,6 +73,7 @@ void attn::buildFusePipeline(OpPassManager &passes) {
   addCleanup(passes);
   passes.addNestedPass<func::FuncOp>(createRaiseMask());
   addCleanup(passes);
+  passes.addNestedPass<func::FuncOp>(createWarnUnfused());
 }
 
 /// Tensors to buffers, of which every one is freed.

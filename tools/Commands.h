@@ -57,8 +57,9 @@ ExitCode paramsCommand(const ParamsOptions &options);
 /// `attnc library`: prints a file of the standard library, or their names.
 ExitCode libraryCommand(llvm::StringRef name);
 
-/// `attnc check`: diagnostics of every file.
-ExitCode checkCommand(llvm::ArrayRef<std::string> paths);
+/// `attnc check`: diagnostics of every file; with `requiresFused` attention
+/// that is not fused is an error.
+ExitCode checkCommand(llvm::ArrayRef<std::string> paths, bool requiresFused);
 
 /// `attnc fmt`: rewrites every file in the one layout; with `check` it only
 /// names those that differ and fails if there are any.

@@ -47,9 +47,16 @@ struct FailureWatch : PassInstrumentation {
 };
 
 /// Keeps what MLIR reports, so that it is shown with the failure it caused.
+/// Warnings are about the program.
 struct Report {
-  explicit Report(MLIRContext &context)
-      : handler(&context, [this](Diagnostic &diagnostic) {
+  using Warn = llvm::unique_function<void(Diagnostic &)>;
+
+  explicit Report(
+      MLIRContext &context, Warn warn = [](Diagnostic &) {})
+      : warn(std::move(warn)),
+        handler(&context, [this](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() == DiagnosticSeverity::Warning)
+            this->warn(diagnostic);
           if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
             return success();
           std::string message = diagnostic.str();
@@ -67,6 +74,7 @@ struct Report {
         }) {}
 
   std::string text;
+  Warn warn;
   ScopedDiagnosticHandler handler;
 };
 
@@ -95,7 +103,7 @@ static DialectRegistry makeRegistry() {
 }
 
 Compilation::Compilation(CompilationOptions options)
-    : options(std::move(options)), diagnostics(sources),
+    : options(std::move(options)), diagnostics(sources), warnings(sources),
       context(makeRegistry(), MLIRContext::Threading::DISABLED) {}
 
 void Compilation::keepRemarks() {
@@ -141,10 +149,76 @@ ExitCode Compilation::generate() {
   return ExitCode::InternalError;
 }
 
+/// Where a location is in the files of the program.
+static std::optional<frontend::SourceRange>
+findRange(frontend::SourceManager &sources, Location loc) {
+  auto place = loc->findInstanceOf<FileLineColLoc>();
+  if (!place)
+    return std::nullopt;
+  llvm::Expected<uint32_t> file = sources.load(place.getFilename().getValue());
+  if (!file) {
+    llvm::consumeError(file.takeError());
+    return std::nullopt;
+  }
+  if (place.getLine() < 1 || place.getLine() > sources.getNumLines(*file))
+    return std::nullopt;
+  // Columns count characters, offsets bytes.
+  StringRef line = sources.getLine(*file, place.getLine());
+  size_t offset = 0;
+  for (unsigned column = 1; column < place.getColumn() && offset < line.size();
+       ++column)
+    do
+      ++offset;
+    while (offset < line.size() && (line[offset] & 0xC0) == 0x80);
+  uint32_t begin = sources.getLineStart(*file, place.getLine()) + offset;
+  return frontend::SourceRange{*file, begin, begin + 1};
+}
+
+void Compilation::addWarning(Diagnostic &diagnostic) {
+  std::optional<frontend::SourceRange> range =
+      findRange(sources, diagnostic.getLocation());
+  if (!range)
+    return;
+  frontend::DiagnosticBuilder builder =
+      options.requiresFused ? warnings.error(*range, diagnostic.str())
+                            : warnings.warning(*range, diagnostic.str());
+  for (Diagnostic &note : diagnostic.getNotes())
+    if (std::optional<frontend::SourceRange> place =
+            findRange(sources, note.getLocation()))
+      builder.note(*place, note.str());
+}
+
+ExitCode Compilation::reportWarnings() {
+  warnings.print(llvm::errs());
+  return warnings.hasErrors() ? ExitCode::UserError : ExitCode::Success;
+}
+
+ExitCode Compilation::checkFusion() {
+  frontend::loadDialects(context);
+  std::vector<std::string> names;
+  for (const frontend::CheckedFunction &function : checked->functions)
+    if (function.isMain && !function.isTemplate && !function.isCalled)
+      names.push_back(function.name);
+  for (const std::string &name : names) {
+    // One that needs sizes from the command line is looked at when it runs.
+    frontend::DiagnosticEngine errors(sources);
+    module = frontend::generate(context, *checked, sources,
+                                {name, options.staticDims}, errors);
+    if (!module)
+      continue;
+    if (ExitCode status =
+            runPasses(*module, buildFusePipeline, /*verifies=*/false);
+        status != ExitCode::Success)
+      return status;
+  }
+  return reportWarnings();
+}
+
 ExitCode Compilation::runPasses(ModuleOp module,
                                 function_ref<void(OpPassManager &)> build,
                                 bool verifies) {
-  Report report(context);
+  Report report(context,
+                [this](Diagnostic &diagnostic) { addWarning(diagnostic); });
   PassManager passes(&context);
   std::string failed;
   passes.addInstrumentation(std::make_unique<FailureWatch>(failed));
@@ -199,8 +273,10 @@ ExitCode Compilation::lower(Stage stage) {
     llvm::errs() << "attnc: error: --add-passes: " << error;
     return ExitCode::UserError;
   }
-  if (status != ExitCode::Success || isValid(*module))
+  if (status != ExitCode::Success)
     return status;
+  if (isValid(*module))
+    return reportWarnings();
   // Once more from the start, to find the pass that is at fault.
   if (status = generate(); status == ExitCode::Success)
     status = runPasses(*module, build, /*verifies=*/true);

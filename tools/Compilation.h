@@ -46,6 +46,8 @@ struct CompilationOptions {
   int64_t keyBlock = 0;
   /// Whether to keep what the passes remark.
   bool keepsRemarks = false;
+  /// Whether attention that is not fused is an error, not a warning.
+  bool requiresFused = false;
   /// More passes to run after the last stage, as `--pass-pipeline` writes them.
   std::string extraPasses;
 };
@@ -78,6 +80,9 @@ public:
   /// Those of compileToRun(). They use this object, and a failure to lower one
   /// ends the process.
   runtime::LateKernels takeKernels();
+  /// Warns of attention that is not fused in any function of the program that
+  /// no other one calls; `check` came before.
+  ExitCode checkFusion();
 
   const frontend::SourceManager &getSources() const { return sources; }
   const frontend::Program &getProgram() const { return *program; }
@@ -95,6 +100,8 @@ private:
                      bool verifies);
   bool isValid(mlir::ModuleOp module);
   llvm::LogicalResult lowerKernel(mlir::ModuleOp kernel);
+  void addWarning(mlir::Diagnostic &diagnostic);
+  ExitCode reportWarnings();
   void keepRemarks();
 
   CompilationOptions options;
@@ -104,6 +111,8 @@ private:
   std::optional<frontend::CheckedProgram> checked;
   mlir::MLIRContext context;
   std::vector<PassRemark> remarks;
+  /// What the passes warned of.
+  frontend::DiagnosticEngine warnings;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> kernels;
 };

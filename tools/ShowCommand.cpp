@@ -67,15 +67,19 @@ ExitCode tools::showCommand(const ShowOptions &options) {
   return ExitCode::Success;
 }
 
-ExitCode tools::checkCommand(llvm::ArrayRef<std::string> paths) {
+ExitCode tools::checkCommand(llvm::ArrayRef<std::string> paths,
+                             bool requiresFused) {
   ExitCode result = ExitCode::Success;
   for (const std::string &path : paths) {
     CompilationOptions options;
     options.path = path;
+    options.requiresFused = requiresFused;
     Compilation compilation(options);
     ExitCode status = compilation.parse();
     if (status == ExitCode::Success)
       status = compilation.check();
+    if (status == ExitCode::Success)
+      status = compilation.checkFusion();
     if (status != ExitCode::Success)
       result = status;
   }

@@ -72,6 +72,11 @@ static cl::opt<int64_t>
                       "default: as the cost model says"),
              cl::value_desc("N"), cl::init(0), cl::sub(runSub),
              cl::sub(showSub), cl::sub(explainSub));
+static cl::opt<bool> requireFused(
+    "require-fused",
+    cl::desc("attention that holds the whole matrix of scores is an error, "
+             "not a warning"),
+    cl::sub(runSub), cl::sub(showSub), cl::sub(explainSub), cl::sub(checkSub));
 static cl::opt<std::string> extraPasses(
     "add-passes", cl::Hidden,
     cl::desc("more passes after the last stage, as a textual pipeline"),
@@ -170,6 +175,9 @@ static bool readCompilation(CompilationOptions &options) {
     if (option->getNumOccurrences() && (size < 1 || size > kMaxBlock))
       return reportUsage("--" + option->ArgStr + " expects 1 to " +
                          llvm::Twine(kMaxBlock) + ", got " + llvm::Twine(size));
+  options.requiresFused = requireFused;
+  if (requireFused && optLevel == 0)
+    return reportUsage("--require-fused: nothing is fused with --opt 0");
   if (optLevel != 0 && optLevel != 3)
     return reportUsage("--opt expects 0 or 3, got " + llvm::Twine(optLevel));
   return parseSizes(fixedDims, "fix", options.staticDims);
@@ -247,7 +255,7 @@ int main(int argc, char **argv) {
   else if (librarySub)
     status = libraryCommand(libraryFile);
   else if (checkSub)
-    status = checkCommand(paths);
+    status = checkCommand(paths, requireFused);
   else if (fmtSub)
     status = formatCommand(paths, checkOnly);
   else

@@ -127,6 +127,15 @@ static std::optional<Place> stepBack(OpResult result, RankedTensorType type,
           return std::nullopt;
         return Place(op.getSource(), axis);
       })
+      .Case([&](tensor::SplatOp op) -> Step {
+        end = atSize(op.getDynamicSizes()[countOpen(type, axis)]);
+        return std::nullopt;
+      })
+      .Case([&](tensor::ConcatOp op) -> Step {
+        if (axis == static_cast<int64_t>(op.getDim()))
+          return std::nullopt;
+        return Place(op.getInputs().front(), axis);
+      })
       .Case([&](tensor::ExpandShapeOp op) -> Step {
         end = atSize(op.getMixedOutputShape()[axis]);
         return std::nullopt;

@@ -8,10 +8,19 @@
 
 #include "passes/utils/Remarks.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
+
 using namespace mlir;
 
+bool attn::isInLibrary(FileLineColLoc place) {
+  return place.getFilename().getValue().starts_with("std/");
+}
+
 std::string attn::describePlace(Location loc) {
-  if (auto place = loc->findInstanceOf<FileLineColLoc>())
-    return "line " + std::to_string(place.getLine());
-  return "an unknown place";
+  auto place = loc->findInstanceOf<FileLineColLoc>();
+  if (!place)
+    return "an unknown place";
+  std::string line = std::to_string(place.getLine());
+  return isInLibrary(place) ? place.getFilename().str() + ":" + line
+                            : "line " + line;
 }

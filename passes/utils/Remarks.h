@@ -19,7 +19,11 @@ constexpr mlir::remark::RemarkOpts fusionRemark(llvm::StringRef name) {
   return mlir::remark::RemarkOpts::name(name).category("attn-fusion");
 }
 
-/// "line 7", for places in remarks: the remark itself has the file.
+/// Whether a place is in the standard library.
+bool isInLibrary(mlir::FileLineColLoc place);
+
+/// "line 7", for places in remarks: the remark itself has the file. Places in
+/// the library are "std/attention.attn:7".
 std::string describePlace(mlir::Location loc);
 
 } // namespace attn
