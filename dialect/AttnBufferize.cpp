@@ -18,6 +18,7 @@ using namespace mlir;
 using namespace mlir::bufferization;
 using attn::AttentionOp;
 using attn::LinearAttentionOp;
+using attn::TopKeysOp;
 
 namespace {
 
@@ -188,6 +189,78 @@ struct LinearAttentionDeallocation
   }
 };
 
+/// Query and key are read whole, `outs` are written whole and become the
+/// results.
+struct TopKeysInterface
+    : BufferizableOpInterface::ExternalModel<TopKeysInterface, TopKeysOp> {
+  static SmallVector<Output, 2> getOutputs(TopKeysOp op) {
+    return {{op.getKeys(), op.getKeysInitMutable()},
+            {op.getWeights(), op.getWeightsInitMutable()}};
+  }
+
+  static std::optional<Output> findOutput(OpOperand &operand) {
+    for (Output &output : getOutputs(cast<TopKeysOp>(operand.getOwner())))
+      if (!output.second.empty() && &output.second[0] == &operand)
+        return output;
+    return std::nullopt;
+  }
+
+  bool bufferizesToMemoryRead(Operation *, OpOperand &operand,
+                              const AnalysisState &) const {
+    return !findOutput(operand);
+  }
+
+  bool bufferizesToMemoryWrite(Operation *, OpOperand &operand,
+                               const AnalysisState &) const {
+    return findOutput(operand).has_value();
+  }
+
+  AliasingValueList getAliasingValues(Operation *, OpOperand &operand,
+                                      const AnalysisState &) const {
+    std::optional<Output> output = findOutput(operand);
+    if (!output || !output->first)
+      return {};
+    return {{cast<OpResult>(output->first), BufferRelation::Equivalent}};
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    auto top = cast<TopKeysOp>(op);
+    if (!top.hasPureTensorSemantics())
+      return success();
+    if (!top.getKeysInit())
+      return op->emitOpError("expects outs before bufferization");
+    SmallVector<Value> buffers;
+    for (Value operand :
+         {Value(top.getQuery()), Value(top.getKey()), Value(top.getKeysInit()),
+          Value(top.getWeightsInit())}) {
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      buffers.push_back(*buffer);
+    }
+    auto buffered =
+        TopKeysOp::create(rewriter, op->getLoc(), /*keys=*/Type(),
+                          /*weights=*/Type(), top.getCount(), buffers[0],
+                          buffers[1], top.getScale(), buffers[2], buffers[3]);
+    for (auto [to, from] :
+         llvm::zip_equal(buffered->getRegions(), op->getRegions()))
+      to.takeBody(from);
+    replaceOpWithBufferizedValues(rewriter, op, ArrayRef(buffers).take_back(2));
+    return success();
+  }
+};
+
+struct TopKeysDeallocation
+    : BufferDeallocationOpInterface::ExternalModel<TopKeysDeallocation,
+                                                   TopKeysOp> {
+  FailureOr<Operation *> process(Operation *op, DeallocationState &,
+                                 const DeallocationOptions &) const {
+    return op;
+  }
+};
+
 } // namespace
 
 void attn::registerBufferizableOpInterfaceExternalModels(
@@ -197,5 +270,6 @@ void attn::registerBufferizableOpInterfaceExternalModels(
         *context);
     LinearAttentionOp::attachInterface<LinearAttentionInterface,
                                        LinearAttentionDeallocation>(*context);
+    TopKeysOp::attachInterface<TopKeysInterface, TopKeysDeallocation>(*context);
   });
 }

@@ -447,3 +447,16 @@ LogicalResult RepeatOp::verify() {
     return emitOpError("expects a multiple of ") << from << ", got " << to;
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// ValidateOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ValidateOp::verify() {
+  // (C1)
+  int64_t rank = getInput().getType().getRank();
+  if (rank < 1 || rank > 4)
+    return emitOpError("expects a tensor of rank 1 to 4, got ")
+           << getInput().getType();
+  return success();
+}

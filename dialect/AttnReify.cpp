@@ -122,6 +122,19 @@ LinearAttentionOp::reifyResultShapes(OpBuilder &builder,
 }
 
 LogicalResult
+TopKeysOp::reifyResultShapes(OpBuilder &builder,
+                             ReifiedRankedShapedTypeDims &shapes) {
+  int64_t last = getQueryType().getRank() - 1;
+  for (OpResult result : getOperation()->getResults()) {
+    SmallVector<OpFoldResult> &shape = shapes.emplace_back();
+    for (int64_t axis = 0; axis < last; ++axis)
+      shape.push_back(getExtent(builder, result, axis, getQuery(), axis));
+    shape.push_back(builder.getIndexAttr(getCount()));
+  }
+  return success();
+}
+
+LogicalResult
 LayerNormOp::reifyResultShapes(OpBuilder &builder,
                                ReifiedRankedShapedTypeDims &shapes) {
   return reifyLike(builder, getOperation()->getResult(0), getInput(), shapes);

@@ -46,8 +46,13 @@ const std::map<std::string, Sema::BuiltinSpec> &Sema::getBuiltins() {
                           3,
                           {"mask", "score", "scale", "normalize", "sink",
                            "dropout", "seed", "return"}};
-    table["linear_attention"] = {
-        &Sema::builtinLinearAttention, 3, 3, {"causal", "decay", "state", "scale"}};
+    table["linear_attention"] = {&Sema::builtinLinearAttention,
+                                 3,
+                                 3,
+                                 {"causal", "decay", "state", "scale"}};
+    table["top_keys"] = {
+        &Sema::builtinTopKeys, 2, 2, {"count", "mask", "score", "scale"}};
+    table["validate"] = {&Sema::builtinValidate, 1, 1, {}};
     return table;
   }();
   return builtins;

@@ -129,8 +129,28 @@ private:
 
 } // namespace
 
-/// The rule that is 0 with the probability `rate`, otherwise 1 / (1 - rate);
-/// NaN for a rate outside of [0, 1).
+/// Ends the run where a rate is not in [0, 1). A literal's has been checked.
+void FunctionGen::requireRate(const Node *node, mlir::Value rate,
+                              mlir::Location loc) {
+  if (node->kind == Node::Kind::FloatLiteral ||
+      node->kind == Node::Kind::IntLiteral)
+    return;
+  auto compare = [&](arith::CmpFPredicate predicate,
+                     int64_t bound) -> mlir::Value {
+    return arith::CmpFOp::create(builder, loc, predicate, rate,
+                                 emitConstant(rate.getType(), bound, loc));
+  };
+  mlir::Value isRate =
+      arith::AndIOp::create(builder, loc, compare(arith::CmpFPredicate::OGE, 0),
+                            compare(arith::CmpFPredicate::OLT, 1));
+  const std::string &name = node->name.name;
+  attn::RequireOp::create(
+      builder, loc, isRate, rate,
+      "the rate of dropout" + (name.empty() ? name : " '" + name + "'"),
+      "at least 0 and less than 1");
+}
+
+/// The rule that is 0 with the probability `rate`, otherwise 1 / (1 - rate).
 void FunctionGen::emitDropout(mlir::Region &region, mlir::Value rate,
                               mlir::Value seed, mlir::Location loc) {
   mlir::Type type = rate.getType();
@@ -138,27 +158,13 @@ void FunctionGen::emitDropout(mlir::Region &region, mlir::Value rate,
     return arith::ConstantOp::create(builder, loc,
                                      builder.getFloatAttr(type, value));
   };
-  auto choose = [&](mlir::Value condition, mlir::Value lhs,
-                    mlir::Value rhs) -> mlir::Value {
-    return arith::SelectOp::create(builder, loc, condition, lhs, rhs);
-  };
-  auto compare = [&](arith::CmpFPredicate predicate, double bound) {
-    return arith::CmpFOp::create(builder, loc, predicate, rate,
-                                 number(type, bound));
-  };
   // Outside of the rule: the same for all places.
-  mlir::Value isRate = arith::AndIOp::create(
-      builder, loc, compare(arith::CmpFPredicate::OGE, 0.0),
-      compare(arith::CmpFPredicate::OLT, 1.0));
-  mlir::Value safe = choose(isRate, rate, number(type, 0.0));
   mlir::Value kept = arith::DivFOp::create(
       builder, loc, number(type, 1.0),
-      arith::SubFOp::create(builder, loc, number(type, 1.0), safe));
-  kept = choose(isRate, kept,
-                number(type, std::numeric_limits<double>::quiet_NaN()));
+      arith::SubFOp::create(builder, loc, number(type, 1.0), rate));
   mlir::Type wide = builder.getF64Type();
   mlir::Value share =
-      type == wide ? safe : arith::ExtFOp::create(builder, loc, wide, safe);
+      type == wide ? rate : arith::ExtFOp::create(builder, loc, wide, rate);
   share = arith::MulFOp::create(builder, loc, share, number(wide, 0x1p32));
   mlir::Value limit = arith::TruncIOp::create(
       builder, loc, builder.getI32Type(),
@@ -172,7 +178,8 @@ void FunctionGen::emitDropout(mlir::Region &region, mlir::Value rate,
   mlir::Value isDropped = arith::CmpIOp::create(
       builder, loc, arith::CmpIPredicate::ult, bits, limit);
   attn::YieldOp::create(builder, loc,
-                        choose(isDropped, number(type, 0.0), kept));
+                        arith::SelectOp::create(builder, loc, isDropped,
+                                                number(type, 0.0), kept));
 }
 
 FunctionGen::Values FunctionGen::emitAttention(const Node *node,
@@ -212,7 +219,9 @@ FunctionGen::Values FunctionGen::emitAttention(const Node *node,
   if (options.dropout) {
     mlir::OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(op);
-    emitDropout(op.getFactor(), emit(options.dropout), emit(options.seed), loc);
+    mlir::Value rate = emit(options.dropout);
+    requireRate(options.dropout, rate, loc);
+    emitDropout(op.getFactor(), rate, emit(options.seed), loc);
   }
   Values results = {op.getResult()};
   for (Statistic statistic : options.statistics)
@@ -240,4 +249,49 @@ FunctionGen::Values FunctionGen::emitLinearAttention(const Node *node,
       builder, loc, results, operands[0], operands[1], operands[2], scale,
       /*causal=*/node->flags[0], decay, state, /*inits=*/mlir::ValueRange());
   return Values(op.getResults());
+}
+
+FunctionGen::Values FunctionGen::emitTopKeys(const Node *node,
+                                             mlir::Location loc) {
+  emitCaptures(node->mask);
+  emitCaptures(node->score);
+  Values operands = emitOperands(node);
+  mlir::Type accumulator =
+      module.getElementType(getAccumulator(node->operands[0]->type.element));
+  mlir::Value scale = emitScale(node, accumulator);
+  auto op = attn::TopKeysOp::create(
+      builder, loc, getType(node->type.elements[0]),
+      getType(node->type.elements[1]), node->integer, operands[0], operands[1],
+      scale, /*keysInit=*/mlir::Value(), /*weightsInit=*/mlir::Value());
+  if (node->mask.body)
+    emitRule(op.getMask(), node->mask, nullptr, loc);
+  if (node->score.body)
+    emitRule(op.getScore(), node->score, accumulator, loc);
+  return {op.getKeys(), op.getWeights()};
+}
+
+/// How far sums of weights may be off: what rounding each of them makes, and
+/// the exponentials of scores that are some hundreds.
+static double getTolerance(Scalar element) {
+  switch (element) {
+  case Scalar::F64:
+    return 1e-9;
+  case Scalar::F16:
+    return 1e-2;
+  case Scalar::BF16:
+    return 3e-2;
+  default:
+    return 1e-3;
+  }
+}
+
+mlir::Value FunctionGen::emitValidate(const Node *node, mlir::Location loc) {
+  const Node *operand = node->operands[0];
+  mlir::Value weights = emit(operand);
+  const std::string &name =
+      operand->name.name.empty() ? node->name.name : operand->name.name;
+  attn::ValidateOp::create(builder, loc, weights,
+                           name.empty() ? "the tensor" : "'" + name + "'",
+                           llvm::APFloat(getTolerance(operand->type.element)));
+  return weights;
 }

@@ -222,6 +222,10 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
     return emitLinearAttention(node, loc);
   case Node::Kind::Accumulate:
     return {emitAccumulate(node, loc)};
+  case Node::Kind::TopKeys:
+    return emitTopKeys(node, loc);
+  case Node::Kind::Validate:
+    return {emitValidate(node, loc)};
   case Node::Kind::Read:
     return {emitRead(node, loc)};
   case Node::Kind::Call:

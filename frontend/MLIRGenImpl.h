@@ -152,9 +152,12 @@ private:
   //===--- MLIRGenAttention.cpp ---------------------------------------===//
   Values emitAttention(const Node *node, mlir::Location loc);
   Values emitLinearAttention(const Node *node, mlir::Location loc);
+  Values emitTopKeys(const Node *node, mlir::Location loc);
+  mlir::Value emitValidate(const Node *node, mlir::Location loc);
   mlir::Value emitScale(const Node *node, mlir::Type accumulator);
   void emitScoreRule(mlir::Region &region, const Node *node,
                      mlir::Type accumulator, mlir::Location loc);
+  void requireRate(const Node *node, mlir::Value rate, mlir::Location loc);
   void emitDropout(mlir::Region &region, mlir::Value rate, mlir::Value seed,
                    mlir::Location loc);
 

@@ -328,6 +328,8 @@ private:
                       Scalar accumulator);
   Node *checkSink(BuiltinCall &call, Node *sink, Scalar accumulator);
   Node *builtinLinearAttention(BuiltinCall &call, Context &context);
+  Node *builtinTopKeys(BuiltinCall &call, Context &context);
+  Node *builtinValidate(BuiltinCall &call, Context &context);
   /// The named argument as one of the `expected` types.
   Node *checkLinearOperand(BuiltinCall &call, llvm::StringRef name,
                            llvm::ArrayRef<Type> expected, Context &context);

@@ -147,11 +147,15 @@ struct Node {
     /// `op` over the values of the second operand, where `carry` goes from 0 to
     /// below the first one: Sum, Max or Min.
     Accumulate,
-    Read,   ///< array, indices; `flags` tells which indices need a clamp
-    Call,   ///< `callee` with its dimensions bound to `dims`, of `path`
-    Inline, ///< `thenBlock`, written out in place of a call
-    Fold,   ///< `thenBlock` of `carry`, `dim` times, from the first operand
-    Carry,  ///< leaf of a Fold
+    /// q, k and the scale of `attention`; `mask`, `score`; the `integer`
+    /// largest weights. A tuple of keys and weights.
+    TopKeys,
+    Validate, ///< the operand, whose rows are weights
+    Read,     ///< array, indices; `flags` tells which indices need a clamp
+    Call,     ///< `callee` with its dimensions bound to `dims`, of `path`
+    Inline,   ///< `thenBlock`, written out in place of a call
+    Fold,     ///< `thenBlock` of `carry`, `dim` times, from the first operand
+    Carry,    ///< leaf of a Fold
     Tuple,
     Element, ///< `integer` of a tuple
     If,      ///< condition; `thenBlock`, `elseBlock`

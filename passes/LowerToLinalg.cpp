@@ -34,8 +34,8 @@ using namespace attn;
 
 /// Lets the rules of attention read arrays of bools as bytes: a vector of bools
 /// is packed into bits, an array is not, so that it could not be read as one.
-static void readBoolsAsBytes(OpBuilder &builder, AttentionOp op) {
-  GenericBuilder generic(op.getLoc(), builder);
+static void readBoolsAsBytes(OpBuilder &builder, Operation *op) {
+  GenericBuilder generic(op->getLoc(), builder);
   llvm::DenseMap<Value, Value> bytes;
   op->walk([&](tensor::ExtractOp read) {
     Value array = read.getTensor();
@@ -68,7 +68,8 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
-      if (isa_and_nonnull<AttnDialect>(op->getDialect()) && !isa<YieldOp>(op))
+      if (isa_and_nonnull<AttnDialect>(op->getDialect()) &&
+          !isa<YieldOp, RequireOp, ValidateOp>(op))
         ops.push_back(op);
     });
     IRRewriter rewriter(&getContext());
@@ -76,9 +77,11 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
       rewriter.setInsertionPoint(op);
       auto attention = dyn_cast<AttentionOp>(op);
       auto linear = dyn_cast<LinearAttentionOp>(op);
+      auto top = dyn_cast<TopKeysOp>(op);
       // Attention on buffers is of a later stage.
       if ((attention && !attention.hasPureTensorSemantics()) ||
-          (linear && !linear.hasPureTensorSemantics()))
+          (linear && !linear.hasPureTensorSemantics()) ||
+          (top && !top.hasPureTensorSemantics()))
         continue;
       if (attention && keepAttention) {
         addInits(rewriter, attention);
@@ -87,6 +90,11 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
       }
       if (linear && keepAttention) {
         addInits(rewriter, linear);
+        continue;
+      }
+      if (top && keepAttention) {
+        addInits(rewriter, top);
+        readBoolsAsBytes(rewriter, top);
         continue;
       }
       LLVM_DEBUG(llvm::dbgs() << "lower " << op->getName() << " at "

@@ -17,6 +17,37 @@ include "FusePasses.td"
 // fused -> tiled
 //===----------------------------------------------------------------------===//
 
+def LowerChecks : Pass<"attn-lower-checks", "mlir::ModuleOp"> {
+  let summary = "lowers attn.require and attn.validate to calls of the runtime";
+  let description = [{
+    Before:
+
+    ```mlir
+    attn.require %ok, %rate "'dropout'", "at least 0 and less than 1" : f32
+    ```
+
+    After:
+
+    ```mlir
+    %failed = arith.xori %ok, %true : i1
+    scf.if %failed {
+      %file = llvm.mlir.addressof @check.text : !llvm.ptr
+      %text = llvm.mlir.addressof @check.text_0 : !llvm.ptr
+      %value = arith.extf %rate : f32 to f64
+      func.call @_attn_check_failed(%file, %line, %column, %text, %none, …, %value)
+    }
+    ```
+
+    The texts are constants of the module. `attn.validate` becomes loops over the
+    rows, in order. The call ends the run (docs/architecture.md).
+  }];
+  let dependentDialects = [
+    "mlir::arith::ArithDialect", "mlir::func::FuncDialect",
+    "mlir::LLVM::LLVMDialect", "mlir::scf::SCFDialect",
+    "mlir::tensor::TensorDialect"
+  ];
+}
+
 def LowerToLinalg : Pass<"attn-lower-to-linalg", "mlir::func::FuncOp"> {
   let summary = "lowers attn ops to linalg on tensors, literally";
   let description = [{
@@ -41,8 +72,8 @@ def LowerToLinalg : Pass<"attn-lower-to-linalg", "mlir::func::FuncOp"> {
 
     The reference of every op's meaning: nothing is tiled, and `attn.attention`
     becomes its definition with the whole score matrix, `attn.linear_attention` its
-    recurrence. With `keep-attention` both stay and get their `outs`; rules of
-    attention read arrays of bools as bytes then, so that vectors of them can be read.
+    recurrence. With `keep-attention` both, and `attn.top_keys`, stay and get their
+    `outs`; rules of attention read arrays of bools as bytes then, so that vectors of them can be read.
   }];
   let options = [
     Option<"keepAttention", "keep-attention", "bool", "false",
@@ -226,6 +257,52 @@ def TileLinearAttention
     "mlir::vector::VectorDialect"
   ];
   let statistics = [Statistic<"numTiled", "num-tiled", "attentions tiled">];
+}
+
+def TileTopKeys : Pass<"attn-tile-top-keys", "mlir::ModuleOp"> {
+  let summary = "lowers attn.top_keys on buffers to scores of some rows at a time";
+  let description = [{
+    Before:
+
+    ```mlir
+    attn.top_keys 8 %q, %k outs(%i, %w : memref<?x?x?x8xi32>, memref<?x?x?x8xf32>)
+      : memref<?x?x?x64xf32>, memref<?x?x?x64xf32>
+    ```
+
+    After:
+
+    ```mlir
+    func.call @top_keys(%q, %k, %i, %w)
+    ```
+
+    Ops that are alike but for their operands call the same kernel:
+
+    ```
+    per (batch, key head):
+      pack the keys by columns                                 (parallel)
+      per tile of 4 rows:                                      (parallel)
+        scores = queries x keys, from the first key that the mask may allow to the last
+        per row:
+          score rule; mask; maximum; sum of exp(score - maximum)
+          a list of the largest, which a vector of scores enters if one is larger than its last
+          weights of the list
+    ```
+
+    Memory beyond operands is one pair's keys, and four rows of scores a thread. The
+    result does not depend on the number of threads.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512",
+           "width of the target's vectors, in bits">
+  ];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::arith::ArithDialect",
+    "mlir::func::FuncDialect", "mlir::LLVM::LLVMDialect",
+    "mlir::math::MathDialect", "mlir::memref::MemRefDialect",
+    "mlir::omp::OpenMPDialect", "mlir::scf::SCFDialect",
+    "mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numTiled", "num-tiled", "ops tiled">];
 }
 
 def ShareLoops : Pass<"attn-share-loops", "mlir::ModuleOp"> {

@@ -113,6 +113,8 @@ void attn::buildTilePipeline(OpPassManager &passes,
   }
   // On tensors still, so that bufferization knows whose memory is whose.
   passes.addPass(createExport());
+  // The program's own functions have their symbols by now.
+  passes.addPass(createLowerChecks());
   passes.addPass(createSymbolDCEPass());
   addBufferization(passes);
   // After deallocation: kernels free what they allocate.
@@ -122,9 +124,12 @@ void attn::buildTilePipeline(OpPassManager &passes,
   tiling.keyBlock = options.keyBlock;
   TileLinearAttentionOptions linear;
   linear.vectorBits = options.vectorBits;
+  TileTopKeysOptions top;
+  top.vectorBits = options.vectorBits;
   if (optimizes) {
     passes.addPass(createTileAttention(tiling));
     passes.addPass(createTileLinearAttention(linear));
+    passes.addPass(createTileTopKeys(top));
     // Layers that are alike have loops that are.
     passes.addPass(createShareLoops());
   }

@@ -116,38 +116,13 @@ std::string WarnUnfused::describe(Value tensor) {
   return text;
 }
 
-/// The places of an op, that of the op first, then those of the calls around.
-static void collectPlaces(Location loc,
-                          SmallVectorImpl<FileLineColLoc> &places) {
-  SmallVector<Location> pending = {loc};
-  while (!pending.empty()) {
-    Location next = pending.pop_back_val();
-    if (auto call = dyn_cast<CallSiteLoc>(next)) {
-      pending.push_back(call.getCaller());
-      pending.push_back(call.getCallee());
-    } else if (auto name = dyn_cast<NameLoc>(next)) {
-      pending.push_back(name.getChildLoc());
-    } else if (auto fused = dyn_cast<FusedLoc>(next)) {
-      if (!fused.getLocations().empty())
-        pending.push_back(fused.getLocations().front());
-    } else if (auto place = dyn_cast<FileLineColLoc>(next)) {
-      places.push_back(place);
-    }
-  }
-}
-
 /// At the first place outside of the library, with a note at the one inside.
 void WarnUnfused::warn(Location loc, const Twine &message) {
-  SmallVector<FileLineColLoc> places;
-  collectPlaces(loc, places);
-  auto isOwn = [](FileLineColLoc place) { return !isInLibrary(place); };
-  const FileLineColLoc *own = llvm::find_if(places, isOwn);
-  if (own == places.end() || own == places.begin()) {
-    emitWarning(places.empty() ? loc : Location(places.front())) << message;
-    return;
-  }
-  emitWarning(*own).append(message).attachNote(places.front())
-      << "computed here";
+  FileLineColLoc own = getOwnPlace(loc);
+  InFlightDiagnostic warning = emitWarning(own ? Location(own) : loc);
+  warning << message;
+  if (FileLineColLoc inner = own ? getPlaces(loc).front() : own; inner != own)
+    warning.attachNote(inner) << "computed here";
 }
 
 //===----------------------------------------------------------------------===//

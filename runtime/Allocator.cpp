@@ -8,14 +8,19 @@
 
 #include "runtime/Allocator.h"
 
+#include "runtime/CheckFailure.h"
 #include "runtime/Memory.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 #include <csetjmp>
 #include <cstdlib>
 #include <limits>
+#include <memory>
 #include <sys/mman.h>
 #include <vector>
 
@@ -38,6 +43,8 @@ struct Call {
   /// What the failed request needed, and what there was.
   int64_t neededBytes = 0;
   int64_t availableBytes = 0;
+  /// The check that failed, if it was one.
+  std::unique_ptr<CheckFailure> check;
 
   [[noreturn]] void fail(int64_t needed, int64_t available);
   /// Returns if there is memory for `request` bytes more.
@@ -126,6 +133,46 @@ void attn::runtime::freeTemporary(void *memory) {
   live.erase(std::next(found).base());
 }
 
+char CheckFailure::ID;
+
+void CheckFailure::log(llvm::raw_ostream &os) const {
+  if (line)
+    os << file << ":" << line << ":" << column << ": ";
+  os << message;
+}
+
+static void replace(std::string &text, llvm::StringRef mark,
+                    const std::string &value) {
+  if (size_t place = text.find(mark.str()); place != std::string::npos)
+    text.replace(place, mark.size(), value);
+}
+
+/// A function of its own, so that nothing is left to destroy at the longjmp.
+static std::unique_ptr<CheckFailure>
+describeFailure(const char *file, int64_t line, int64_t column,
+                const char *text, std::initializer_list<int64_t> indices,
+                double value) {
+  std::string message = text, at, number;
+  for (int64_t index : indices)
+    if (index >= 0)
+      at += (at.empty() ? "[" : ", ") + std::to_string(index);
+  llvm::raw_string_ostream(number) << llvm::format("%.9g", value);
+  replace(message, "{at}", at + "]");
+  replace(message, "{value}", number);
+  return std::make_unique<CheckFailure>(file, line, column, std::move(message));
+}
+
+void attn::runtime::failCheck(const char *file, int64_t line, int64_t column,
+                              const char *text, int64_t i0, int64_t i1,
+                              int64_t i2, int64_t i3, double value) {
+  Call *call = currentCall;
+  if (!call)
+    llvm::report_fatal_error("a check failed outside of a call");
+  call->check =
+      describeFailure(file, line, column, text, {i0, i1, i2, i3}, value);
+  std::longjmp(call->failure, 1);
+}
+
 llvm::Error attn::runtime::callWithTemporaries(void (*code)(void **),
                                                void **arguments,
                                                int64_t &peakBytes) {
@@ -143,5 +190,7 @@ llvm::Error attn::runtime::callWithTemporaries(void (*code)(void **),
   peakBytes = call.peak;
   if (completed)
     return llvm::Error::success();
+  if (call.check)
+    return llvm::Error(std::move(call.check));
   return notEnoughMemory(call.neededBytes, call.availableBytes);
 }

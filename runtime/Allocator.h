@@ -33,6 +33,13 @@ void *allocateTemporary(int64_t bytes);
 void *allocateAlignedTemporary(int64_t alignment, int64_t bytes);
 void freeTemporary(void *memory);
 
+/// What `_attn_check_failed` resolves to: ends the call with a CheckFailure.
+/// `{at}` in the text stands for the indices that are not negative, `{value}`
+/// for the value.
+[[noreturn]] void failCheck(const char *file, int64_t line, int64_t column,
+                            const char *text, int64_t i0, int64_t i1,
+                            int64_t i2, int64_t i3, double value);
+
 } // namespace attn::runtime
 
 #endif // ATTN_RUNTIME_ALLOCATOR_H

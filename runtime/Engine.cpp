@@ -106,6 +106,7 @@ llvm::Error Executable::Impl::link(std::unique_ptr<llvm::MemoryBuffer> object) {
   define("_mlir_memref_to_llvm_alloc", &allocateTemporary);
   define("_mlir_memref_to_llvm_aligned_alloc", &allocateAlignedTemporary);
   define("_mlir_memref_to_llvm_free", &freeTemporary);
+  define("_attn_check_failed", &failCheck);
   define("__truncsfbf2", &roundToBFloat);
   llvm::Error error =
       jit->getMainJITDylib().define(orc::absoluteSymbols(std::move(hooks)));

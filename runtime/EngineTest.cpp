@@ -8,6 +8,7 @@
 
 #include "runtime/EngineFixture.h"
 
+#include "runtime/CheckFailure.h"
 #include "runtime/Memory.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Host.h"
@@ -74,6 +75,42 @@ constexpr llvm::StringLiteral kTemporaries = R"(
       %v = memref.load %row[%i] : memref<?xf32>
       memref.store %v, %out[%i] : memref<?xf32>
     }
+    return
+  })";
+
+/// A check that fails where the first number is negative, after an allocation.
+constexpr llvm::StringLiteral kCheck = R"(
+  llvm.mlir.global internal constant @file("a.attn\00")
+  llvm.mlir.global internal constant @text("'x' at {at} is {value}\00")
+  func.func private @_attn_check_failed(
+      !llvm.ptr, i64, i64, !llvm.ptr, i64, i64, i64, i64, f64)
+  func.func @check(%x: memref<?xf64>, %out: memref<?xf64>)
+      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
+        dims = ["T"],
+        arguments = [
+          {name = "x", dtype = "f64", shape = affine_map<()[s0] -> (s0)>}],
+        results = [
+          {name = "out", dtype = "f64", shape = affine_map<()[s0] -> (s0)>}],
+        requires = []}} {
+    %c0 = arith.constant 0 : index
+    %i0 = arith.constant 0 : i64
+    %i2 = arith.constant 2 : i64
+    %i3 = arith.constant 3 : i64
+    %none = arith.constant -1 : i64
+    %zero = arith.constant 0.0 : f64
+    %T = memref.dim %x, %c0 : memref<?xf64>
+    %row = memref.alloc(%T) {alignment = 64} : memref<?xf64>
+    memref.copy %x, %row : memref<?xf64> to memref<?xf64>
+    %v = memref.load %row[%c0] : memref<?xf64>
+    %negative = arith.cmpf olt, %v, %zero : f64
+    scf.if %negative {
+      %file = llvm.mlir.addressof @file : !llvm.ptr
+      %text = llvm.mlir.addressof @text : !llvm.ptr
+      func.call @_attn_check_failed(
+          %file, %i2, %i3, %text, %i0, %i2, %none, %none, %v)
+          : (!llvm.ptr, i64, i64, !llvm.ptr, i64, i64, i64, i64, f64) -> ()
+    }
+    memref.copy %row, %out : memref<?xf64> to memref<?xf64>
     return
   })";
 
@@ -270,6 +307,27 @@ TEST_F(Engine, ReportsWhatDoesNotFit) {
   Tensor small = zeros({8});
   ASSERT_FALSE(executable->run({&x}, {&small}));
   EXPECT_EQ(small.toDoubles(), x.toDoubles());
+}
+
+TEST_F(Engine, ReportsChecksThatFail) {
+  auto executable = compile(kCheck);
+  Tensor bad = filled({4}, -1.5, DType::F64), good = filled({4}, 2, DType::F64);
+  Tensor out = zeros({4}, DType::F64);
+  // It goes on to work after each failure.
+  for (int i = 0; i < 3; ++i) {
+    llvm::Error error = executable->run({&bad}, {&out});
+    ASSERT_TRUE(error.isA<CheckFailure>());
+    llvm::handleAllErrors(std::move(error), [](const CheckFailure &check) {
+      EXPECT_EQ(check.file, "a.attn");
+      EXPECT_EQ(check.line, 2u);
+      EXPECT_EQ(check.column, 3u);
+      EXPECT_EQ(check.message, "'x' at [0, 2] is -1.5");
+      EXPECT_EQ(llvm::toString(llvm::make_error<CheckFailure>(check)),
+                "a.attn:2:3: 'x' at [0, 2] is -1.5");
+    });
+    ASSERT_FALSE(executable->run({&good}, {&out}));
+    EXPECT_EQ(out.toDoubles(), good.toDoubles());
+  }
 }
 
 TEST_F(Engine, GivesTemporariesBack) {

@@ -103,8 +103,9 @@ static DialectRegistry makeRegistry() {
 }
 
 Compilation::Compilation(CompilationOptions options)
-    : options(std::move(options)), diagnostics(sources), warnings(sources),
-      context(makeRegistry(), MLIRContext::Threading::DISABLED) {}
+    : options(std::move(options)), diagnostics(sources),
+      context(makeRegistry(), MLIRContext::Threading::DISABLED),
+      warnings(sources) {}
 
 void Compilation::keepRemarks() {
   remark::RemarkCategories categories;
@@ -172,6 +173,17 @@ findRange(frontend::SourceManager &sources, Location loc) {
     while (offset < line.size() && (line[offset] & 0xC0) == 0x80);
   uint32_t begin = sources.getLineStart(*file, place.getLine()) + offset;
   return frontend::SourceRange{*file, begin, begin + 1};
+}
+
+ExitCode Compilation::reportAt(StringRef file, unsigned line, unsigned column,
+                               const Twine &message) {
+  std::optional<frontend::SourceRange> range =
+      findRange(sources, FileLineColLoc::get(&context, file, line, column));
+  if (range)
+    diagnostics.error(*range, message);
+  else
+    diagnostics.fileError(file, message);
+  return reportErrors();
 }
 
 void Compilation::addWarning(Diagnostic &diagnostic) {

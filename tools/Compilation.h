@@ -88,6 +88,9 @@ public:
   const frontend::Program &getProgram() const { return *program; }
   const frontend::CheckedProgram &getChecked() const { return *checked; }
   frontend::DiagnosticEngine &getDiagnostics() { return diagnostics; }
+  /// Reports an error at a place of the program that came up in a run.
+  ExitCode reportAt(llvm::StringRef file, unsigned line, unsigned column,
+                    const llvm::Twine &message);
   /// Prints what has been reported; success if there are no errors.
   ExitCode reportErrors();
   mlir::ModuleOp getModule() { return *module; }

@@ -8,6 +8,7 @@
 
 #include "tools/Commands.h"
 
+#include "runtime/CheckFailure.h"
 #include "runtime/Engine.h"
 #include "runtime/Memory.h"
 #include "runtime/Npy.h"
@@ -387,6 +388,16 @@ static ExitCode reportUserError(Error error) {
   return ExitCode::UserError;
 }
 
+/// A check that failed has a place in the program.
+static ExitCode reportRunError(Compilation &compilation, Error error) {
+  ExitCode status = ExitCode::UserError;
+  error = llvm::handleErrors(std::move(error), [&](const CheckFailure &check) {
+    status = compilation.reportAt(check.file, check.line, check.column,
+                                  check.message);
+  });
+  return error ? reportUserError(std::move(error)) : status;
+}
+
 ExitCode tools::runCommand(const RunOptions &options) {
   double start = now();
   CompilationOptions compiling = options.compilation;
@@ -409,7 +420,7 @@ ExitCode tools::runCommand(const RunOptions &options) {
     if (Error error = (call.*step)())
       return reportUserError(std::move(error));
   if (Error error = call.run(**executable))
-    return reportUserError(std::move(error));
+    return reportRunError(compilation, std::move(error));
   if (Error error = call.writeOutputs())
     return reportUserError(std::move(error));
   if (options.json)

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -152,7 +153,8 @@ static Value emitEntropy(GenericBuilder &builder, Value weights, Value sink,
 
 /// What the rules make of the products: the scores, `excluded` where the mask
 /// does not allow a key.
-static Value applyRules(GenericBuilder &builder, AttentionOp op, Value products,
+template <typename OpTy>
+static Value applyRules(GenericBuilder &builder, OpTy op, Value products,
                         double excluded) {
   FloatType type = op.getAccumulatorType();
   int64_t rank = op.getQueryType().getRank();
@@ -206,19 +208,24 @@ static Value applyFactor(GenericBuilder &builder, AttentionOp op,
       });
 }
 
-SmallVector<Value> attn::lowerAttention(GenericBuilder &builder,
-                                        AttentionOp op) {
-  Value query = op.getQuery(), key = op.getKey(), value = op.getValue();
+/// Whether query heads share key heads, or may.
+template <typename OpTy> static bool isGrouped(OpTy op) {
   int64_t rank = op.getQueryType().getRank();
   int64_t heads = op.getQueryType().getShape()[rank == 4 ? 1 : 0];
-  bool isGrouped = rank == 4 && (ShapedType::isDynamic(heads) ||
-                                 op.getKeyType().getDimSize(1) != heads);
-  if (isGrouped) {
-    OpFoldResult size = builder.sizesOf(query)[1];
+  return rank == 4 && (ShapedType::isDynamic(heads) ||
+                       op.getKeyType().getDimSize(1) != heads);
+}
+
+SmallVector<Value> attn::lowerAttention(GenericBuilder &builder,
+                                        AttentionOp op) {
+  Value key = op.getKey(), value = op.getValue();
+  int64_t rank = op.getQueryType().getRank();
+  if (isGrouped(op)) {
+    OpFoldResult size = builder.sizesOf(op.getQuery())[1];
     key = repeatAlong(builder, key, 1, size);
     value = repeatAlong(builder, value, 1, size);
   }
-  Value products = multiply(builder, query, key, /*transposed=*/true);
+  Value products = multiply(builder, op.getQuery(), key, /*transposed=*/true);
   bool isSoftmax = op.isSoftmax();
   Value scores =
       applyRules(builder, op, products, isSoftmax ? -kInfinity : 0.0);
@@ -247,4 +254,174 @@ SmallVector<Value> attn::lowerAttention(GenericBuilder &builder,
   if (entropy)
     results.push_back(dropLastAxis(builder, entropy));
   return results;
+}
+
+//===----------------------------------------------------------------------===//
+// The largest weights
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Fills the lists of attn.top_keys row by row, each entry by a search for the
+/// largest score after the entry before.
+class TopKeysRows {
+public:
+  TopKeysRows(GenericBuilder &builder, Value scores, const SoftmaxRows &softmax,
+              Value weights, int64_t count);
+  /// The keys and the weights, of which `results` hold fillers.
+  SmallVector<Value> fill(SmallVector<Value> results);
+
+private:
+  using Builder = ImplicitLocOpBuilder;
+
+  SmallVector<Value> fillAxis(Builder &b, SmallVector<Value> row,
+                              ValueRange results);
+  SmallVector<Value> fillRow(Builder &b, ValueRange row, ValueRange results);
+  Value findNext(Builder &b, ValueRange row, Value lastScore, Value lastKey);
+
+  GenericBuilder &builder;
+  Value scores, weights;
+  /// NaN for a row of NaN.
+  Value sums;
+  Type type;
+  int64_t leading;
+  Value zero, one, none, count, keys;
+};
+
+} // namespace
+
+static SmallVector<Value> append(ValueRange row, Value last) {
+  SmallVector<Value> place(row);
+  place.push_back(last);
+  return place;
+}
+
+static Value getIndex(ImplicitLocOpBuilder &b, int64_t value) {
+  return arith::ConstantIndexOp::create(b, value);
+}
+
+TopKeysRows::TopKeysRows(GenericBuilder &builder, Value scores,
+                         const SoftmaxRows &softmax, Value weights,
+                         int64_t count)
+    : builder(builder), scores(scores), weights(weights), sums(softmax.sums),
+      type(cast<RankedTensorType>(scores.getType()).getElementType()),
+      leading(cast<RankedTensorType>(scores.getType()).getRank() - 1),
+      zero(getIndex(builder, 0)), one(getIndex(builder, 1)),
+      none(getIndex(builder, -1)), count(getIndex(builder, count)),
+      keys(tensor::DimOp::create(builder, scores, leading)) {}
+
+SmallVector<Value> TopKeysRows::fill(SmallVector<Value> results) {
+  return fillAxis(builder, {}, results);
+}
+
+/// A loop for each axis but the last, around the row.
+SmallVector<Value> TopKeysRows::fillAxis(Builder &b, SmallVector<Value> row,
+                                         ValueRange results) {
+  int64_t axis = row.size();
+  if (axis == leading)
+    return fillRow(b, row, results);
+  Value extent = tensor::DimOp::create(b, scores, axis);
+  auto loop = scf::ForOp::create(
+      b, zero, extent, one, results,
+      [&](OpBuilder &nested, Location loc, Value place, ValueRange carried) {
+        Builder body(loc, nested);
+        scf::YieldOp::create(body, fillAxis(body, append(row, place), carried));
+      });
+  return SmallVector<Value>(loop.getResults());
+}
+
+SmallVector<Value> TopKeysRows::fillRow(Builder &b, ValueRange row,
+                                        ValueRange results) {
+  Value sum = tensor::ExtractOp::create(b, sums, append(row, zero));
+  Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, sum, sum);
+  SmallVector<Value> inits(results);
+  inits.push_back(
+      arith::ConstantOp::create(b, b.getFloatAttr(type, kInfinity)));
+  inits.push_back(none);
+  auto loop = scf::ForOp::create(
+      b, zero, count, one, inits,
+      [&](OpBuilder &nested, Location loc, Value number, ValueRange carried) {
+        Builder body(loc, nested);
+        Value found = findNext(body, row, carried[2], carried[3]);
+        Value isNone =
+            arith::CmpIOp::create(body, arith::CmpIPredicate::eq, found, none);
+        // Nothing is read where there is no key.
+        auto read = [&](Value tensor, Value otherwise) {
+          return scf::IfOp::create(
+                     body, isNone,
+                     [&](OpBuilder &then, Location loc) {
+                       scf::YieldOp::create(then, loc, otherwise);
+                     },
+                     [&](OpBuilder &other, Location loc) {
+                       Value value = tensor::ExtractOp::create(
+                           other, loc, tensor, append(row, found));
+                       scf::YieldOp::create(other, loc, value);
+                     })
+              .getResult(0);
+        };
+        Value nothing =
+            arith::ConstantOp::create(body, body.getFloatAttr(type, 0.0));
+        Value lowest = arith::ConstantOp::create(
+            body, body.getFloatAttr(type, -kInfinity));
+        Value weight =
+            arith::SelectOp::create(body, isNaN, sum, read(weights, nothing));
+        Value key = arith::IndexCastOp::create(
+            body, body.getI32Type(),
+            arith::SelectOp::create(body, isNaN, none, found));
+        SmallVector<Value> place = append(row, number);
+        scf::YieldOp::create(
+            body, ValueRange{
+                      tensor::InsertOp::create(body, key, carried[0], place),
+                      tensor::InsertOp::create(body, weight, carried[1], place),
+                      read(scores, lowest), found});
+      });
+  return SmallVector<Value>(loop.getResults().take_front(2));
+}
+
+/// The key with the largest score of those that come after the last one in the
+/// list; -1 if there is none.
+Value TopKeysRows::findNext(Builder &b, ValueRange row, Value lastScore,
+                            Value lastKey) {
+  Value lowest = arith::ConstantOp::create(b, b.getFloatAttr(type, -kInfinity));
+  auto loop = scf::ForOp::create(
+      b, zero, keys, one, ValueRange{lowest, none},
+      [&](OpBuilder &nested, Location loc, Value key, ValueRange best) {
+        Builder body(loc, nested);
+        auto compare = [&](arith::CmpFPredicate predicate, Value lhs,
+                           Value rhs) -> Value {
+          return arith::CmpFOp::create(body, predicate, lhs, rhs);
+        };
+        Value score = tensor::ExtractOp::create(body, scores, append(row, key));
+        Value isTie = arith::AndIOp::create(
+            body, compare(arith::CmpFPredicate::OEQ, score, lastScore),
+            arith::CmpIOp::create(body, arith::CmpIPredicate::sgt, key,
+                                  lastKey));
+        Value follows = arith::OrIOp::create(
+            body, compare(arith::CmpFPredicate::OLT, score, lastScore), isTie);
+        Value isBest = arith::AndIOp::create(
+            body, follows, compare(arith::CmpFPredicate::OGT, score, best[0]));
+        scf::YieldOp::create(
+            body,
+            ValueRange{arith::SelectOp::create(body, isBest, score, best[0]),
+                       arith::SelectOp::create(body, isBest, key, best[1])});
+      });
+  return loop.getResult(1);
+}
+
+SmallVector<Value> attn::lowerTopKeys(GenericBuilder &builder, TopKeysOp op) {
+  Value key = op.getKey();
+  if (isGrouped(op))
+    key = repeatAlong(builder, key, 1, builder.sizesOf(op.getQuery())[1]);
+  Value products = multiply(builder, op.getQuery(), key, /*transposed=*/true);
+  Value scores = applyRules(builder, op, products, -kInfinity);
+  SoftmaxRows rows;
+  Value weights = softmaxAlong(builder, scores, op.getQueryType().getRank() - 1,
+                               Value(), &rows);
+  Sizes sizes = builder.sizesOf(op.getQuery());
+  sizes.back() = builder.getIndexAttr(op.getCount());
+  Value noKey =
+      arith::ConstantOp::create(builder, builder.getI32IntegerAttr(-1));
+  Value noWeight = builder.constant(op.getAccumulatorType(), 0.0);
+  return TopKeysRows(builder, scores, rows, weights, op.getCount())
+      .fill({builder.filled(noKey, sizes), builder.filled(noWeight, sizes)});
 }

@@ -55,6 +55,18 @@ void attn::addInits(OpBuilder &builder, LinearAttentionOp op) {
   op.getInitsMutable().assign(inits);
 }
 
+void attn::addInits(OpBuilder &builder, TopKeysOp op) {
+  ReifiedRankedShapedTypeDims sizes;
+  if (op.getKeysInit() || failed(op.reifyResultShapes(builder, sizes)))
+    return;
+  auto create = [&](Value result, const Sizes &sizes) {
+    return createEmpty(builder, op.getLoc(),
+                       cast<RankedTensorType>(result.getType()), sizes);
+  };
+  op.getKeysInitMutable().assign(create(op.getKeys(), sizes[0]));
+  op.getWeightsInitMutable().assign(create(op.getWeights(), sizes[1]));
+}
+
 SmallVector<Value> attn::lowerOp(OpBuilder &builder, Operation *op) {
   GenericBuilder generic(op->getLoc(), builder);
   SmallVector<Value> results;
@@ -62,6 +74,8 @@ SmallVector<Value> attn::lowerOp(OpBuilder &builder, Operation *op) {
     results = lowerAttention(generic, attention);
   else if (auto linear = dyn_cast<LinearAttentionOp>(op))
     results = lowerLinearAttention(generic, linear);
+  else if (auto top = dyn_cast<TopKeysOp>(op))
+    results = lowerTopKeys(generic, top);
   else
     results.push_back(
         TypeSwitch<Operation *, Value>(op)

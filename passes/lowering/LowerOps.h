@@ -35,6 +35,8 @@ mlir::Value lower(GenericBuilder &builder, UnaryOp op);
 /// One value for each result.
 llvm::SmallVector<mlir::Value> lowerAttention(GenericBuilder &builder,
                                               AttentionOp op);
+llvm::SmallVector<mlir::Value> lowerTopKeys(GenericBuilder &builder,
+                                            TopKeysOp op);
 llvm::SmallVector<mlir::Value> lowerLinearAttention(GenericBuilder &builder,
                                                     LinearAttentionOp op);
 

@@ -24,6 +24,7 @@ llvm::SmallVector<mlir::Value> lowerOp(mlir::OpBuilder &builder,
 /// Gives attention on tensors each `outs` that it lacks.
 void addInits(mlir::OpBuilder &builder, AttentionOp op);
 void addInits(mlir::OpBuilder &builder, LinearAttentionOp op);
+void addInits(mlir::OpBuilder &builder, TopKeysOp op);
 
 } // namespace attn
 

@@ -116,6 +116,12 @@ static std::optional<Place> stepBack(OpResult result, RankedTensorType type,
                    ? Place(op.getValue(), axis)
                    : Place(op.getQuery(), axis);
       })
+      .Case([&](TopKeysOp op) -> Step {
+        if (axis != rank - 1)
+          return Place(op.getQuery(), axis);
+        end.constant = op.getCount();
+        return std::nullopt;
+      })
       .Case([&](LinearAttentionOp op) {
         // The rows of a state are the elements of a head.
         bool isRow = result.getResultNumber() == 1 && axis == rank - 2;

@@ -19,8 +19,15 @@ constexpr mlir::remark::RemarkOpts fusionRemark(llvm::StringRef name) {
   return mlir::remark::RemarkOpts::name(name).category("attn-fusion");
 }
 
+/// The places of an op, its own first, then those of the calls around.
+llvm::SmallVector<mlir::FileLineColLoc> getPlaces(mlir::Location loc);
+
 /// Whether a place is in the standard library.
 bool isInLibrary(mlir::FileLineColLoc place);
+
+/// The first place of an op outside of the library, its own before those of the
+/// calls around; its own where all are inside. Null where there is none.
+mlir::FileLineColLoc getOwnPlace(mlir::Location loc);
 
 /// "line 7", for places in remarks: the remark itself has the file. Places in
 /// the library are "std/attention.attn:7".

@@ -17,11 +17,13 @@
 //      FUSE: attn-raise-mask
 //      FUSE: canonicalize
 //      FUSE: cse
+//      FUSE: attn-warn-unfused
 
 //      TILE: attn-lower-to-linalg{keep-attention=true}
 //      TILE: resolve-ranked-shaped-type-result-dims
 //      TILE: attn-join-elementwise
 //      TILE: attn-export
+// TILE-NEXT: attn-lower-checks
 // TILE-NEXT: symbol-dce
 // TILE-NEXT: eliminate-empty-tensors
 // TILE-NEXT: one-shot-bufferize{
@@ -32,6 +34,7 @@
 //      TILE: optimize-allocation-liveness
 //      TILE: attn-tile-attention{key-block=16 query-block=8 vector-bits=256}
 //      TILE: attn-tile-linear-attention{vector-bits=256}
+//      TILE: attn-tile-top-keys{vector-bits=256}
 // TILE-NEXT: attn-share-loops
 //      TILE: attn-lower-to-loops{parallel=true reassociate=true}
 //      TILE: loop-invariant-code-motion

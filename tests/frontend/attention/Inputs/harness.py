@@ -40,15 +40,28 @@ def loaded(array):
     return from_bfloat16(array.view(np.uint16)) if array.dtype.kind == "V" else array
 
 
+def call(folder, program, arrays, *options, **how):
+    source, given, out = (os.path.join(folder, name)
+                          for name in ("case.attn", "in.npz", "out.npz"))
+    with open(source, "w") as file:
+        file.write(program)
+    np.savez(given, **arrays)
+    done = subprocess.run(["attnc", "run", source, "--in", given, "--out", out, *options],
+                          stdout=subprocess.DEVNULL, **how)
+    return done, out
+
+
+def fail(program, arrays, *options):
+    """What a run that must fail says."""
+    with tempfile.TemporaryDirectory() as folder:
+        done, _ = call(folder, program, arrays, *options, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 1, done
+        return done.stderr
+
+
 def run(program, arrays, *options):
     with tempfile.TemporaryDirectory() as folder:
-        source, given, out = (os.path.join(folder, name)
-                              for name in ("case.attn", "in.npz", "out.npz"))
-        with open(source, "w") as file:
-            file.write(program)
-        np.savez(given, **arrays)
-        subprocess.run(["attnc", "run", source, "--in", given, "--out", out, *options], check=True,
-                       stdout=subprocess.DEVNULL)
+        _, out = call(folder, program, arrays, *options, check=True)
         return {name: loaded(array) for name, array in np.load(out).items()}
 
 
