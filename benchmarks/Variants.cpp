@@ -170,22 +170,24 @@ std::vector<Case> attn::benchmarks::variantCases() {
     for (int64_t length : {2048, 4096}) {
       Problem plain = makeProblem(4, length);
       Work ours = {"variants/" + std::string(variant.name), plain};
-      ours.problem.mask = variant.mask;
-      ours.problem.documents = 8;
-      ours.problem.length = length / 4;
-      ours.problem.window = 500;
+      bool hasMask = variant.mask != nullptr;
+      if (hasMask) {
+        ours.problem.mask = variant.mask;
+        ours.problem.documents = 8;
+        ours.problem.length = length / 4;
+        ours.problem.window = 500;
+      }
       ours.factor = variant.factor;
       ours.isProblem = variant.isMask;
       if (variant.name == std::string("latent"))
         ours.problem.sizes.headDim = 96;
-      bool isCausal = variant.mask != nullptr;
-      plain.causal = isCausal;
+      plain.causal = hasMask;
       cases.push_back(
           {std::string(variant.name) + "-T=" + std::to_string(length),
            Figure::TileRatio,
            kBar,
            ours,
-           {isCausal ? "causal" : "full", plain}});
+           {hasMask ? "causal" : "full", plain}});
     }
   return cases;
 }

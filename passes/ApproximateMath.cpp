@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -33,12 +34,25 @@ static Type getLaneType(Type type) {
   return vector.getElementType();
 }
 
+/// A function in a loop that LLVM may make vectors of: one that may be
+/// approximated, and without a branch in it.
+static bool isApproximatedScalar(Operation *op) {
+  auto relaxed = dyn_cast<arith::ArithFastMathInterface>(op);
+  return relaxed && !isa<math::SinOp, math::CosOp>(op) &&
+         arith::bitEnumContainsAll(relaxed.getFastMathFlagsAttr().getValue(),
+                                   arith::FastMathFlags::afn);
+}
+
 static bool isApproximated(Operation *op) {
   if (!isa<math::ExpOp, math::Exp2Op, math::ExpM1Op, math::LogOp, math::Log2Op,
            math::Log1pOp, math::TanhOp, math::ErfOp, math::SinOp, math::CosOp,
            math::PowFOp>(op))
     return false;
-  Type lane = getLaneType(op->getResult(0).getType());
+  Type lane = op->getResult(0).getType();
+  if (lane.isFloat())
+    return isApproximatedScalar(op) &&
+           (lane.isF32() || lane.isF16() || lane.isBF16());
+  lane = getLaneType(lane);
   // LLVM has no error function, and vectors are gone when upstream's lowering
   // calls that of the library.
   if (lane && lane.isF64())
@@ -52,9 +66,9 @@ template <typename Op> static Value emitByLane(Lanes x) {
   auto index = [&](int64_t value) {
     return arith::ConstantIndexOp::create(builder, value);
   };
+  auto type = cast<VectorType>(static_cast<Value>(x).getType());
   auto loop = scf::ForOp::create(
-      builder, index(0), index(x.getType().getNumElements()), index(1),
-      ValueRange{x},
+      builder, index(0), index(type.getNumElements()), index(1), ValueRange{x},
       [&](OpBuilder &nested, Location loc, Value lane, ValueRange carried) {
         Value element = vector::ExtractOp::create(nested, loc, x, lane);
         Value result = Op::create(nested, loc, element);
@@ -88,7 +102,7 @@ static Value emitTrigonometric(Lanes x,
   return branch.getResult(0);
 }
 
-/// `operands` are vectors of f32.
+/// `operands` are f32, vectors of it or scalars.
 static Value emitApproximation(Operation *op, ArrayRef<Lanes> operands) {
   Lanes x = operands.front();
   return TypeSwitch<Operation *, Value>(op)
@@ -112,10 +126,11 @@ static Value emitApproximation(Operation *op, ArrayRef<Lanes> operands) {
 /// Emitted at the place of `op`.
 static Value approximate(Operation *op) {
   ImplicitLocOpBuilder builder(op->getLoc(), op);
-  auto type = cast<VectorType>(op->getResult(0).getType());
-  if (type.getElementType().isF64())
+  Type type = op->getResult(0).getType();
+  Type element = getElementTypeOrSelf(type);
+  if (element.isF64())
     return emitByLane<math::ErfOp>(Lanes(builder, op->getOperand(0)));
-  bool isNarrow = !type.getElementType().isF32();
+  bool isNarrow = !element.isF32();
   SmallVector<Lanes> operands;
   for (Value operand : op->getOperands()) {
     Lanes lanes(builder, operand);

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -114,7 +115,8 @@ public:
     emitLoops(0);
   }
 
-  /// Sums may be vectorised: their order is not the program's.
+  /// The innermost loop may be vectorised: the order of sums is not the
+  /// program's, functions are those of vectors.
   bool reassociate = false;
 
 private:
@@ -238,6 +240,17 @@ void LoopNest::emitReduction() {
   store(outermost.getResults());
 }
 
+/// Lets attn-approximate-math compute a function as it does for vectors.
+static void allowApproximation(Operation *op) {
+  auto relaxed = dyn_cast<arith::ArithFastMathInterface>(op);
+  if (!relaxed || !isa<math::MathDialect>(op->getDialect()))
+    return;
+  auto flags = relaxed.getFastMathFlagsAttr().getValue();
+  op->setAttr(relaxed.getFastMathAttrName(),
+              arith::FastMathFlagsAttr::get(op->getContext(),
+                                            flags | arith::FastMathFlags::afn));
+}
+
 /// The body for one position of the nest. `accumulators` are the values of the
 /// outputs; null where the body does not read them.
 SmallVector<Value> LoopNest::emitElement(ValueRange accumulators) {
@@ -256,6 +269,8 @@ SmallVector<Value> LoopNest::emitElement(ValueRange accumulators) {
       continue;
     }
     Operation *copy = rewriter.clone(inner, mapping);
+    if (reassociate && !order.empty())
+      allowApproximation(copy);
     auto sum = dyn_cast<arith::AddFOp>(copy);
     if (reassociate && sum &&
         (llvm::is_contained(accumulators, sum.getLhs()) ||

@@ -357,7 +357,8 @@ def LowerToLoops : Pass<"attn-lower-to-loops", "mlir::func::FuncOp"> {
     Option<"parallel", "parallel", "bool", "false",
            "share the outer loops among OpenMP threads">,
     Option<"reassociate", "reassociate", "bool", "false",
-           "let LLVM sum in another order, with vectors">
+           "let LLVM sum in another order, with vectors, and take functions as "
+           "vectors do">
   ];
   let dependentDialects = [
     "mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
@@ -380,10 +381,12 @@ def ApproximateMath : Pass<"attn-approximate-math", "mlir::func::FuncOp"> {
     %y = math.exp2 %x : vector<16xf32>
     ```
 
-    After: arithmetic, `vector.fma` and `arith.select` on vectors. Scalars,
-    vectors of f64 and vectors of several axes stay for the C library; `math.erf`
-    of f64 goes there lane by lane, since LLVM cannot take it apart. f16 and bf16
-    are computed in f32 and rounded once more.
+    After: arithmetic, `vector.fma` and `arith.select` on vectors. Scalars with
+    `fastmath<afn>`, which are in loops that LLVM may make vectors of, become the
+    same arithmetic, but for sines and cosines. Other scalars, vectors of f64 and
+    vectors of several axes stay for the C library; `math.erf` of f64 goes there
+    lane by lane, since LLVM cannot take it apart. f16 and bf16 are computed in f32
+    and rounded once more.
 
     Bounds of the error in f32, in units in the last place of the exact result,
     with and without an instruction for multiply-adds:
@@ -406,8 +409,9 @@ def ApproximateMath : Pass<"attn-approximate-math", "mlir::func::FuncOp"> {
     beyond 2^20, all lanes of that vector call the library.
   }];
   let dependentDialects = [
-    "mlir::arith::ArithDialect", "mlir::math::MathDialect",
-    "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"
+    "mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect",
+    "mlir::math::MathDialect", "mlir::scf::SCFDialect",
+    "mlir::vector::VectorDialect"
   ];
   let statistics = [
     Statistic<"numApproximated", "num-approximated", "ops replaced">

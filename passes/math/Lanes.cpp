@@ -9,57 +9,69 @@
 #include "passes/math/Lanes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace attn;
 
-VectorType Lanes::getType() const { return cast<VectorType>(value.getType()); }
+Type Lanes::getElementType() const {
+  return getElementTypeOrSelf(value.getType());
+}
+
+unsigned Lanes::getElementWidth() const {
+  return getElementType().getIntOrFloatBitWidth();
+}
+
+Type Lanes::getTypeOf(Type element) const {
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    return vector.clone(element);
+  return element;
+}
 
 Lanes Lanes::splat(double number) const {
-  VectorType type = getType();
-  Type element = type.getElementType();
-  Attribute attr = element.isInteger()
-                       ? Attribute(builder->getIntegerAttr(
-                             element, static_cast<int64_t>(number)))
-                       : Attribute(builder->getFloatAttr(element, number));
-  return {*builder, arith::ConstantOp::create(
-                        *builder, DenseElementsAttr::get(type, attr))};
+  Type element = getElementType();
+  TypedAttr attr;
+  if (element.isInteger())
+    attr = builder->getIntegerAttr(element, static_cast<int64_t>(number));
+  else
+    attr = builder->getFloatAttr(element, number);
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    attr = DenseElementsAttr::get(vector, static_cast<Attribute>(attr));
+  return {*builder, arith::ConstantOp::create(*builder, attr)};
 }
 
 Lanes Lanes::bits() const {
-  unsigned width = getType().getElementTypeBitWidth();
-  Type type = getType().clone(builder->getIntegerType(width));
+  Type type = getTypeOf(builder->getIntegerType(getElementWidth()));
   return {*builder, arith::BitcastOp::create(*builder, type, value)};
 }
 
 Lanes Lanes::fromBits() const {
-  Type element = getType().getElementTypeBitWidth() == 64
-                     ? Type(builder->getF64Type())
-                     : Type(builder->getF32Type());
+  Type element = getElementWidth() == 64 ? Type(builder->getF64Type())
+                                         : Type(builder->getF32Type());
   return {*builder,
-          arith::BitcastOp::create(*builder, getType().clone(element), value)};
+          arith::BitcastOp::create(*builder, getTypeOf(element), value)};
 }
 
 Lanes Lanes::toF32() const {
-  Type type = getType().clone(builder->getF32Type());
-  if (getType().getElementType().isInteger())
+  Type type = getTypeOf(builder->getF32Type());
+  if (getElementType().isInteger())
     return {*builder, arith::SIToFPOp::create(*builder, type, value)};
-  if (getType().getElementTypeBitWidth() > 32)
+  if (getElementWidth() > 32)
     return {*builder, arith::TruncFOp::create(*builder, type, value)};
   return {*builder, arith::ExtFOp::create(*builder, type, value)};
 }
 
 Lanes Lanes::toF64() const {
-  Type type = getType().clone(builder->getF64Type());
+  Type type = getTypeOf(builder->getF64Type());
   return {*builder, arith::ExtFOp::create(*builder, type, value)};
 }
 
 template <typename FloatOp, typename IntegerOp>
 static Lanes emitEither(Lanes lhs, Lanes rhs) {
   ImplicitLocOpBuilder &builder = lhs.getBuilder();
-  if (lhs.getType().getElementType().isInteger())
+  if (lhs.getElementType().isInteger())
     return {builder, IntegerOp::create(builder, lhs, rhs)};
   return {builder, FloatOp::create(builder, lhs, rhs)};
 }
@@ -142,7 +154,10 @@ Lanes attn::floor(Lanes value) {
 Lanes attn::fma(Lanes a, Lanes b, Lanes c) {
   // Unlike math.fma, which LLVM turns into a call for each lane where there is
   // no instruction.
-  return {a.getBuilder(), vector::FMAOp::create(a.getBuilder(), a, b, c)};
+  ImplicitLocOpBuilder &builder = a.getBuilder();
+  if (isa<VectorType>(static_cast<Value>(a).getType()))
+    return {builder, vector::FMAOp::create(builder, a, b, c)};
+  return {builder, LLVM::FMulAddOp::create(builder, a, b, c)};
 }
 
 Lanes attn::polynomial(Lanes x, ArrayRef<double> coefficients) {

@@ -13,9 +13,9 @@
 
 namespace attn {
 
-/// A vector of floats, integers or truth values under construction: operators
-/// emit the op for each lane. A number beside a vector stands for a vector of
-/// its type filled with it.
+/// A vector of floats, integers or truth values under construction, or a
+/// scalar, which is one lane: operators emit the op for each lane. A number
+/// beside a vector stands for a vector of its type filled with it.
 class Lanes {
 public:
   Lanes(mlir::ImplicitLocOpBuilder &builder, mlir::Value value)
@@ -23,7 +23,8 @@ public:
 
   operator mlir::Value() const { return value; }
   mlir::ImplicitLocOpBuilder &getBuilder() const { return *builder; }
-  mlir::VectorType getType() const;
+  mlir::Type getElementType() const;
+  unsigned getElementWidth() const;
 
   /// A vector of this one's type filled with `number`.
   Lanes splat(double number) const;
@@ -35,6 +36,9 @@ public:
   Lanes toF64() const;
 
 private:
+  /// The type of as many lanes of `element`.
+  mlir::Type getTypeOf(mlir::Type element) const;
+
   mlir::ImplicitLocOpBuilder *builder;
   mlir::Value value;
 };

@@ -71,3 +71,16 @@ func.func @cos(%x: vector<4xf32>) -> vector<4xf32> {
   %0 = math.cos %x : vector<4xf32>
   return %0 : vector<4xf32>
 }
+
+// Scalars in loops that may become vectors: the same, with LLVM's own
+// multiply-add.
+// CHECK-LABEL: func.func @scalar
+//   CHECK-NOT:   math.
+//       CHECK:   llvm.intr.fmuladd(%{{.*}}) : (f32, f32, f32) -> f32
+//   CHECK-NOT:   math.
+//       CHECK:   return
+func.func @scalar(%x: f32) -> f32 {
+  %y = math.exp %x fastmath<afn> : f32
+  %z = math.erf %y fastmath<afn> : f32
+  return %z : f32
+}

@@ -59,3 +59,20 @@ func.func @row_sums(%x: memref<?x?xf32>, %s: memref<?xf32>) {
   }
   return
 }
+
+// Functions may be those that vectors have.
+// CHECK-LABEL: func.func @function
+//       CHECK:   math.exp %{{[^ ]*}} : f32
+// FAST-LABEL: func.func @function
+//       FAST:   math.exp %{{.*}} fastmath<afn> : f32
+func.func @function(%x: memref<?xf32>, %y: memref<?xf32>) {
+  linalg.generic {
+    indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+    iterator_types = ["parallel"]
+  } ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%e: f32, %o: f32):
+    %r = math.exp %e : f32
+    linalg.yield %r : f32
+  }
+  return
+}
