@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -228,31 +229,36 @@ TopKeysKernel::sumUp(const Row &row, const KeyRange &range, Value highest) {
           vector::ReductionOp::create(b, vector::CombiningKind::ADD, sums)};
 }
 
-/// Puts a key into the list of a row, after those with the same score; returns
-/// the last score of the list.
+/// Puts a key into the list of a row, after those with the same score, in the
+/// place of the last one; returns the last score of the list.
 Value TopKeysKernel::insert(const Pair &pair, const Row &row, Value score,
                             Value key) {
-  Value isMoving = b.integer(b.getI1Type(), 0);
-  b.forLoop(zero, count, one, ValueRange{score, key, isMoving},
-            [&](Value number, ValueRange carried) -> SmallVector<Value> {
-              Value oldScore =
-                  loadResult(op.getWeightsInit(), pair, row, number);
-              Value oldKey = loadResult(op.getKeysInit(), pair, row, number);
-              Value isLarger = arith::CmpFOp::create(
-                  b, arith::CmpFPredicate::OGT, carried[0], oldScore);
-              // What was pushed out goes before all that follows.
-              Value moves = b.logicalOr(carried[2], isLarger);
-              auto choose = [&](Value lhs, Value rhs) -> Value {
-                return arith::SelectOp::create(b, moves, lhs, rhs);
-              };
-              storeResult(choose(carried[0], oldScore), op.getWeightsInit(),
-                          pair, row, number);
-              storeResult(choose(carried[1], oldKey), op.getKeysInit(), pair,
-                          row, number);
-              return {choose(oldScore, carried[0]), choose(oldKey, carried[1]),
-                      moves};
-            });
-  return loadResult(op.getWeightsInit(), pair, row, b.sub(count, one));
+  Value last = b.sub(count, one);
+  auto shift = scf::WhileOp::create(
+      b, TypeRange{b.getIndexType()}, ValueRange{last},
+      [&](OpBuilder &nested, Location, ValueRange place) {
+        OpBuilder::InsertionGuard guard(b);
+        b.restoreInsertionPoint(nested.saveInsertionPoint());
+        Value before = b.max(b.sub(place[0], one), zero);
+        Value above = arith::CmpFOp::create(
+            b, arith::CmpFPredicate::OGT, score,
+            loadResult(op.getWeightsInit(), pair, row, before));
+        Value isFirst = b.cmp(arith::CmpIPredicate::eq, place[0], zero);
+        scf::ConditionOp::create(b, b.logicalAnd(above, b.logicalNot(isFirst)),
+                                 place);
+      },
+      [&](OpBuilder &nested, Location, ValueRange place) {
+        OpBuilder::InsertionGuard guard(b);
+        b.restoreInsertionPoint(nested.saveInsertionPoint());
+        Value before = b.sub(place[0], one);
+        for (Value results : {op.getKeysInit(), op.getWeightsInit()})
+          storeResult(loadResult(results, pair, row, before), results, pair,
+                      row, place[0]);
+        scf::YieldOp::create(b, ValueRange{before});
+      });
+  storeResult(key, op.getKeysInit(), pair, row, shift.getResult(0));
+  storeResult(score, op.getWeightsInit(), pair, row, shift.getResult(0));
+  return loadResult(op.getWeightsInit(), pair, row, last);
 }
 
 /// Leaves the list of a row's keys and their scores in its results.
