@@ -48,6 +48,7 @@ private:
 
   void visitProduct(MatmulOp op);
   void visitSoftmax(SoftmaxOp op);
+  void visitReduce(ReduceOp op);
   void visitAttention(AttentionOp op);
   std::string explain(SoftmaxOp softmax, const Ops &ops);
   std::string explain(MatmulOp output, const Ops &ops);
@@ -207,6 +208,8 @@ std::optional<std::string> WarnUnfused::findMixture(const Ops &ops,
 std::string WarnUnfused::explain(SoftmaxOp softmax, const Ops &ops) {
   if (std::optional<std::string> mixture = findMixture(ops, softmax))
     return *mixture;
+  if (!isa<MatmulOp>(pairs->get(softmax.getInput())->source))
+    return "the scores are no product of queries and keys";
   std::string reason;
   if (std::optional<AttentionChain> chain = matchAttention(softmax, reason))
     (void)matchOperands(*chain, reason);
@@ -260,7 +263,9 @@ void WarnUnfused::visitProduct(MatmulOp op) {
     return;
   Ops ops = collectBefore(weights);
   auto report = [&](Operation *at, StringRef reason) {
-    if (done.insert(at).second)
+    bool isNew = done.insert(at).second;
+    done.insert(ops.begin(), ops.end());
+    if (isNew)
       warn(at->getLoc(), "attention is computed with the whole matrix of "
                          "scores " +
                              describe(at == op ? weights : at->getResult(0)) +
@@ -290,10 +295,26 @@ void WarnUnfused::visitSoftmax(SoftmaxOp op) {
       op.getType().getRank() < 3 || !isa<MatmulOp>(axes->source) ||
       done.contains(op) || isReturned(op.getResult()))
     return;
-  done.insert(op);
-  warn(op.getLoc(),
-       "the whole matrix of weights " + describe(op.getResult()) +
-           " is computed: " + explain(op, collectBefore(op.getResult())));
+  Ops ops = collectBefore(op.getResult());
+  done.insert(ops.begin(), ops.end());
+  warn(op.getLoc(), "the whole matrix of weights " + describe(op.getResult()) +
+                        " is computed: " + explain(op, ops));
+}
+
+/// Scores that are summed up, or of which the largest is taken.
+void WarnUnfused::visitReduce(ReduceOp op) {
+  Value scores = op.getInput();
+  std::optional<PairAxes> axes = pairs->get(scores);
+  auto isPairAxis = [&](int64_t axis) { return axes->has(axis); };
+  if (!axes || !llvm::any_of(op.getAxes(), isPairAxis) ||
+      !pairs->areLong(scores) || op.getInput().getType().getRank() < 3 ||
+      !isa<MatmulOp>(axes->source) || done.contains(axes->source) ||
+      isReturned(scores))
+    return;
+  done.insert(axes->source);
+  warn(axes->source->getLoc(),
+       "the whole matrix of scores " + describe(scores) +
+           " is computed: it is reduced at " + describePlace(op.getLoc()));
 }
 
 /// Whether two axes of a tensor grow with the lengths of an attention.
@@ -342,6 +363,11 @@ void WarnUnfused::runOnOperation() {
   extents = Extents();
   done.clear();
   getOperation().walk([&](MatmulOp op) { visitProduct(op); });
-  getOperation().walk([&](SoftmaxOp op) { visitSoftmax(op); });
+  // The later of two in a row holds what the first one does.
+  SmallVector<SoftmaxOp> softmaxes;
+  getOperation().walk([&](SoftmaxOp op) { softmaxes.push_back(op); });
+  for (SoftmaxOp softmax : llvm::reverse(softmaxes))
+    visitSoftmax(softmax);
+  getOperation().walk([&](ReduceOp op) { visitReduce(op); });
   getOperation().walk([&](AttentionOp op) { visitAttention(op); });
 }

@@ -214,6 +214,7 @@ ExitCode Compilation::checkFusion() {
   for (const std::string &name : names) {
     // One that needs sizes from the command line is looked at when it runs.
     frontend::DiagnosticEngine errors(sources);
+    Report report(context);
     module = frontend::generate(context, *checked, sources,
                                 {name, options.staticDims}, errors);
     if (!module)

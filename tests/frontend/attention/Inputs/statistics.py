@@ -25,6 +25,7 @@ import "std/statistics"
 
 mask padding(n: i64[B])(b, k) = k < n[b]
 mask from(at)(k) = k >= at
+score same(s) = s
 score bent(s, h, k) = s - 0.1 * (h + 1) * k
 
 fn all(q: f32[B, H, T, D], k: f32[B, G, S, D], v: f32[B, G, S, E], n: i64[B]) {
@@ -32,7 +33,12 @@ fn all(q: f32[B, H, T, D], k: f32[B, G, S, D], v: f32[B, G, S, E], n: i64[B]) {
   let o1, l1 = attention(q, k, v, mask: padding(n) and not from(S div 3), return: lse)
   let o2, l2 = attention(q, k, v, mask: padding(n) and from(S div 3), return: lse)
   let o, l = merge_attention(o1, l1, o2, l2)
-  (o, l, attention_weights(q, repeat_heads(k, H), lse, padding(n), bent))
+  let plain, total = attention(q, k, v, mask: padding(n), return: lse)
+  let q1, q2 = split(q, (H - 1, 1), axis: 1)
+  let l3, l4 = split(total, (H - 1, 1), axis: 1)
+  let k1, k2 = split(repeat_heads(k, H), (H - 1, 1), axis: 1)
+  let last_head = attention_weights(q2, k2, l4, padding(n), same)
+  (o, l, attention_weights(q, repeat_heads(k, H), lse, padding(n), bent), last_head)
 }
 """
 
@@ -74,7 +80,7 @@ def merged(given, dtype):
     bent = s - (0.1 * (h + 1) * k).astype(dtype)
     _, total, _ = softmax_parts(np.where(padding, bent, dtype(-np.inf)))
     rows = np.where(padding, np.exp(bent - total[..., None]), dtype(0))
-    return {"out0": weigh(w, v), "out1": lse, "out2": rows}
+    return {"out0": weigh(w, v), "out1": lse, "out2": rows, "out3": w[:, -1:]}
 
 
 def inputs(seed, B, H, G, T, S, D, E):

@@ -67,14 +67,20 @@ def rope(x, heads, start, base):
     return np.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1).reshape(x.shape)
 
 
-def llama(g, x):
-    n = rms(g, "a.input_layernorm", x)
-    q, k, v = (linear(g, f"a.self_attn.{name}_proj", n) for name in "qkv")
+def rotary(g, path, x):
+    q, k, v = (linear(g, f"{path}.{name}_proj", x) for name in "qkv")
     y = attend(rope(q, HEADS, 3, 500.0), rope(k, 2, 3, 500.0), v, HEADS, 2, True)
-    y = x + linear(g, "a.self_attn.o_proj", y)
-    n = rms(g, "a.post_attention_layernorm", y)
-    gate = silu(linear(g, "a.mlp.gate_proj", n))
-    return y + linear(g, "a.mlp.down_proj", gate * linear(g, "a.mlp.up_proj", n))
+    return linear(g, path + ".o_proj", y)
+
+
+def llama_mlp(g, path, x):
+    gate = silu(linear(g, path + ".gate_proj", x))
+    return linear(g, path + ".down_proj", gate * linear(g, path + ".up_proj", x))
+
+
+def llama(g, x):
+    y = x + rotary(g, "a.self_attn", rms(g, "a.input_layernorm", x))
+    return y + llama_mlp(g, "a.mlp", rms(g, "a.post_attention_layernorm", y))
 
 
 def encoder(g, path, x):
@@ -180,6 +186,12 @@ def shapes(kind, path="a"):
         for i in range(2):
             yield from shapes("block", f"h.{i}").items()
 
+    def part_of(layer, name):
+        """The shapes of a sub-layer, as a layer by itself."""
+        for whole, shape in layer():
+            if whole.startswith(f"{path}.{name}."):
+                yield whole.replace(f".{name}.", ".", 1), shape
+
     return dict({
         "linear": lambda: {f"{path}.weight": (HIDDEN, C), f"{path}.bias": (HIDDEN,)}.items(),
         "projection": lambda: {f"{path}.weight": (HIDDEN, C)}.items(),
@@ -199,6 +211,8 @@ def shapes(kind, path="a"):
         "transformer": both_sides,
         "words": words,
         "llama": rotary_block,
+        "rotary": lambda: part_of(rotary_block, "self_attn"),
+        "llama_mlp": lambda: part_of(rotary_block, "mlp"),
         "list": list_of_blocks,
         "table": lambda: {f"{path}.weight": (9, C)}.items(),
         "none": lambda: (),
@@ -268,6 +282,10 @@ cases = {
                        lambda g, x: translate(g, g["words"], g["tokens"])),
     "LlamaBlock": (mask, "llama", "a: LlamaBlock(C, H: 4, G: 2, hidden: 20, base: 500)",
                    "a(x, mask: causal, start: 3)", llama),
+    "RotaryAttention": (mask, "rotary", "a: RotaryAttention(C, 4, G: 2, base: 500)",
+                        "a(x, mask: causal, start: 3)", lambda g, x: rotary(g, "a", x)),
+    "LlamaMLP": ("", "llama_mlp", "a: LlamaMLP(C, 20)", "a(x)",
+                 lambda g, x: llama_mlp(g, "a", x)),
     "list": (mask, "list", "h: repeat 2 PreNormBlock(C, 4, hidden: 20)", "h(x, mask: causal)",
              lambda g, x: pre_norm(g, "h.1", pre_norm(g, "h.0", x))),
     "Embedding": ("", "table", "a: Embedding(9, C)", "a.scores(x + a(tokens))",

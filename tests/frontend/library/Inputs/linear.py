@@ -51,7 +51,13 @@ def formula(given, dtype):
     entry = np.exp(np.cumsum(given["g"], axis=-1))[..., None]
     keys = np.repeat(k, H // G, axis=1)
     left = decays(given["g"], dtype)[..., -1, :, None]
+    queries, keys_ = features(q, w), features(m, w)
     return {
+        "elu": elu(q),
+        "of_queries": queries / queries.max(-1, keepdims=True),
+        "of_keys": keys_ / keys_.max((-2, -1), keepdims=True),
+        "mean": average(rows(np.exp(q), np.exp(m)), u),
+        "causal_mean": average(past(rows(np.exp(q), np.exp(k)), dtype), v),
         "full": average(rows(elu(q), elu(m)), u),
         "causal": average(past(rows(elu(q), elu(k)), dtype), v),
         "random": average(rows(features(q, w), features(m, w)), u),
@@ -71,12 +77,16 @@ fn all(
 ) -> (
   full: f32[B, H, T, E], causal: f32[B, H, T, E], random: f32[B, H, T, E],
   causal_random: f32[B, H, T, E], retained: f32[B, H, T, E], gated: f32[B, H, T, E],
-  y: f32[B, H, T, E], next: f32[B, H, D, E]
+  y: f32[B, H, T, E], next: f32[B, H, D, E], elu: f32[B, H, T, D],
+  of_queries: f32[B, H, T, M], of_keys: f32[B, G, S, M],
+  mean: f32[B, H, T, E], causal_mean: f32[B, H, T, E]
 ) {
   let y, next = gated_linear_step(q, k, v, g, s)
   (linear_transformer(q, m, u), causal_linear_transformer(q, k, v), performer(q, m, u, w),
    causal_performer(q, k, v, w), retention(q, k, v, retention_decay(q)),
-   gated_linear_attention(q, k, v, g), y, next)
+   gated_linear_attention(q, k, v, g), y, next, elu_features(q),
+   positive_features(q, w), positive_features(m, w, keys: 1),
+   weighted_mean(exp(q), exp(m), u), causal_weighted_mean(exp(q), exp(k), v))
 }
 """
 
