@@ -13,6 +13,7 @@
 #include "passes/kernel/RuleVectorizerImpl.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
@@ -60,9 +61,27 @@ Value Vectorizer::asVector(Value original) {
   return arith::AddIOp::create(builder, vector, wide);
 }
 
+/// Whether an op takes longer for a number, by a call in each step of a loop,
+/// than for a vector.
+static bool isFasterAsVector(Operation *op) {
+  return isa<scf::ForOp>(op->getParentOp()) &&
+         isa<math::ExpOp, math::Exp2Op, math::LogOp, math::Log2Op, math::TanhOp,
+             math::ErfOp, math::SinOp, math::CosOp, math::PowFOp>(op) &&
+         op->getResult(0).getType().isF32();
+}
+
 void Vectorizer::visit(Operation *op) {
+  if (auto loop = dyn_cast<scf::ForOp>(op); loop && visitLoop(loop))
+    return;
   SetVector<Value> inputs = getRuleInputs(op);
   if (llvm::all_of(inputs, [&](Value input) { return isUniform(input); })) {
+    if (isFasterAsVector(op)) {
+      visitElementwise(op);
+      Value vector = lookup(op->getResult(0)).lanes;
+      values[op->getResult(0)] = {
+          vector::ExtractOp::create(builder, vector, 0)};
+      return;
+    }
     IRMapping mapping;
     for (Value input : inputs)
       mapping.map(input, lookup(input).base);
@@ -84,8 +103,6 @@ void Vectorizer::visit(Operation *op) {
     visitElementwise(op);
     return;
   }
-  if (auto loop = dyn_cast<scf::ForOp>(op); loop && visitLoop(loop))
-    return;
   visitByLane(op, inputs);
 }
 

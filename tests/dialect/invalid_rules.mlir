@@ -72,6 +72,24 @@ func.func @attention_c12(%q: tensor<8x16xf16>, %m: memref<8xi1>) {
 
 // -----
 
+func.func @attention_c12_loop(%q: tensor<8x16xf16>, %m: memref<8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @below {{expects the score region to read memory at most, got memref.store}}
+  %o = attn.attention %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %t = scf.for %a = %c0 to %j step %c1 iter_args(%x = %s) -> (f32) {
+      // expected-note @below {{this may write}}
+      memref.store %x, %m[%a] : memref<8xf32>
+      scf.yield %x : f32
+    }
+    attn.yield %t : f32
+  } : tensor<8x16xf16>, tensor<8x16xf16>, tensor<8x16xf16> -> tensor<8x16xf16>
+  return
+}
+
+// -----
+
 func.func private @f(f32) -> f32
 func.func @attention_c12_call(%q: tensor<8x16xf16>) {
   // expected-error @below {{expects the score region to read memory at most, got func.call}}

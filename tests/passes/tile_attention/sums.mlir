@@ -143,3 +143,32 @@ func.func @clamped(%q: !m, %o: !m, %x: memref<?x?xf32>, %rows: index, %end: inde
   } outs(%o : !m) : !m, !m, !m
   return
 }
+
+// -----
+
+!m = memref<?x64xf32>
+
+// Functions of numbers would be calls: they are those of vectors.
+// CHECK-LABEL: func.func @functions
+// CHECK-LABEL: func.func private @attention.blocked
+// CHECK: %[[X:.*]] = memref.load %arg{{[0-9]+}}[%{{.*}}] : memref<?xf32>
+// CHECK-NEXT: %[[XS:.*]] = vector.broadcast %[[X]] : f32 to vector<32xf32>
+// CHECK-NEXT: %[[EXP:.*]] = math.exp %[[XS]] : vector<32xf32>
+// CHECK-NEXT: vector.extract %[[EXP]][0] : f32 from vector<32xf32>
+func.func @functions(%q: !m, %o: !m, %x: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %none = arith.constant 0.0 : f32
+  attn.attention %q, %q, %q score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %sum = scf.for %a = %c0 to %n step %c1 iter_args(%before = %none) -> (f32) {
+      %y = memref.load %x[%a] : memref<?xf32>
+      %e = math.exp %y : f32
+      %next = arith.addf %before, %e : f32
+      scf.yield %next : f32
+    }
+    %r = arith.addf %s, %sum : f32
+    attn.yield %r : f32
+  } outs(%o : !m) : !m, !m, !m
+  return
+}

@@ -140,7 +140,30 @@ def hidden(given, dtype):
     return {"a": weigh(softmax_parts(scores.astype(dtype))[0], v)}
 
 
+TENSORS = """
+mask any(t: i64[A, Tk])(k) = max(t[a, k] for a in A) > 0
+score biased(w: TYPE[A], x: TYPE[Tq, A])(s, q, k) = s + sum(w[a] * x[q, a] for a in A) * k
+
+fn f(k: TYPE[B, H, T, S], t: i64[A, S], w: TYPE[D], x: TYPE[T, D]) -> (a: TYPE[B, H, T, S]) =
+  where(any(t), biased(w, x)(k), 0)
+"""
+
+
+def tensors(given, dtype):
+    """Rules that are applied to tensors."""
+    bias = (given["x"] * given["w"]).cumsum(-1)[:, -1:]
+    allowed = (given["t"] > 0).any(0)
+    return {"a": np.where(allowed, given["k"] + bias * np.arange(given["k"].shape[-1]), 0)
+            .astype(dtype)}
+
+
 def main():
+    for kind in ("f32", "f64"):
+        draw = np.random.default_rng(1)
+        inputs = {name: draw.standard_normal(size) for name, size in {
+            "k": (2, 3, 7, 9), "w": (5,), "x": (7, 5)}.items()}
+        inputs["t"] = draw.integers(-3, 2, (4, 9))
+        check(f"tensors {kind}", TENSORS.replace("TYPE", kind), inputs, tensors, kind)
     for t in (2, 40):
         draw = np.random.default_rng(t)
         inputs = {name: draw.standard_normal(size) for name, size in {
