@@ -17,6 +17,7 @@
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "runtime/Engine.h"
+#include "runtime/Target.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/IRBuilder.h"
@@ -24,15 +25,9 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Linker/Linker.h"
-#include "llvm/MC/MCSubtargetInfo.h"
-#include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/Target/TargetOptions.h"
-#include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/SubtargetFeature.h"
 #include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/InstCombine/InstCombine.h"
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
@@ -41,8 +36,6 @@
 #include "llvm/Transforms/Scalar/LoopRotation.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/Cloning.h"
-
-#include <mutex>
 
 using namespace attn::runtime;
 using llvm::StringRef;
@@ -54,127 +47,6 @@ CodeGen::~CodeGen() = default;
 
 static llvm::Error internalError(const Twine &message) {
   return llvm::createStringError("internal error: " + message);
-}
-
-//===----------------------------------------------------------------------===//
-// Target
-//===----------------------------------------------------------------------===//
-
-static llvm::Expected<const llvm::Target *> getNativeTarget() {
-  static std::once_flag initialized;
-  std::call_once(initialized, [] {
-    llvm::InitializeNativeTarget();
-    llvm::InitializeNativeTargetAsmPrinter();
-  });
-  std::string message;
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(
-      llvm::Triple(llvm::sys::getProcessTriple()), message);
-  if (!target)
-    return internalError(message);
-  return target;
-}
-
-/// The features of `cpu` that this machine does not have.
-static std::string missingFeatures(const llvm::MCSubtargetInfo &cpu) {
-  std::string missing;
-  for (const auto &feature : llvm::sys::getHostCPUFeatures()) {
-    StringRef name = feature.getKey();
-    if (!feature.getValue() && cpu.checkFeatures(("+" + name).str()))
-      missing += (missing.empty() ? "" : ", ") + name.str();
-  }
-  return missing;
-}
-
-/// "; did you mean a, b?", or nothing.
-static std::string suggestCpus(const llvm::MCSubtargetInfo &any,
-                               StringRef unknown) {
-  llvm::SmallVector<std::pair<unsigned, StringRef>> near;
-  for (const llvm::SubtargetSubTypeKV &known :
-       any.getAllProcessorDescriptions()) {
-    StringRef name = known.Key;
-    unsigned distance = unknown.edit_distance_insensitive(name);
-    if (distance <= 2 || (unknown.size() > 3 && name.contains(unknown)))
-      near.push_back({distance, name});
-  }
-  llvm::sort(near);
-  std::string text;
-  for (auto [distance, name] : llvm::ArrayRef(near).take_front(5))
-    text += (text.empty() ? "; did you mean " : ", ") + name.str();
-  return text.empty() ? "" : text + "?";
-}
-
-/// What LLVM knows of a CPU by its name; empty is this machine's.
-static llvm::Expected<std::unique_ptr<llvm::MCSubtargetInfo>>
-describeCpu(const llvm::Target &target, StringRef cpu, bool mustRun) {
-  llvm::Triple triple(llvm::sys::getProcessTriple());
-  // LLVM itself goes on with a warning if it does not know a name.
-  std::unique_ptr<llvm::MCSubtargetInfo> generic(
-      target.createMCSubtargetInfo(triple, "", ""));
-  if (!generic || !generic->isCPUStringValid(cpu))
-    return llvm::createStringError(
-        "unknown CPU '" + cpu + "' for this machine's architecture, " +
-        triple.getArchName() + (generic ? suggestCpus(*generic, cpu) : ""));
-  std::unique_ptr<llvm::MCSubtargetInfo> info(
-      target.createMCSubtargetInfo(triple, cpu, ""));
-  std::string missing = mustRun ? missingFeatures(*info) : "";
-  if (!missing.empty())
-    return llvm::createStringError("code for CPU '" + cpu +
-                                   "' cannot run on this machine, which "
-                                   "lacks " +
-                                   missing);
-  return info;
-}
-
-llvm::Expected<int64_t> attn::runtime::getVectorBits(StringRef targetCpu,
-                                                     bool mustRun) {
-  auto width = [](auto has) -> int64_t {
-    if (has("avx512f"))
-      return 512;
-    return has("avx2") && has("fma") ? 256 : 128;
-  };
-  if (targetCpu.empty()) {
-    llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
-    return width([&](StringRef name) { return features.lookup(name); });
-  }
-  auto target = getNativeTarget();
-  if (!target)
-    return target.takeError();
-  auto cpu = describeCpu(**target, targetCpu, mustRun);
-  if (!cpu)
-    return cpu.takeError();
-  if (!llvm::Triple(llvm::sys::getProcessTriple()).isX86())
-    return 128;
-  return width([&](StringRef name) {
-    return (*cpu)->checkFeatures(("+" + name).str());
-  });
-}
-
-static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createTargetMachine(const EngineOptions &options, bool mustRun) {
-  auto target = getNativeTarget();
-  if (!target)
-    return target.takeError();
-  llvm::Triple triple(llvm::sys::getProcessTriple());
-  std::string cpu = options.targetCpu;
-  llvm::SubtargetFeatures features;
-  if (cpu.empty()) {
-    cpu = llvm::sys::getHostCPUName().str();
-    for (const auto &feature : llvm::sys::getHostCPUFeatures())
-      features.AddFeature(feature.getKey(), feature.getValue());
-  } else if (auto described = describeCpu(**target, cpu, mustRun); !described) {
-    return described.takeError();
-  }
-
-  static constexpr llvm::CodeGenOptLevel kLevels[] = {
-      llvm::CodeGenOptLevel::None, llvm::CodeGenOptLevel::Less,
-      llvm::CodeGenOptLevel::Default, llvm::CodeGenOptLevel::Aggressive};
-  std::unique_ptr<llvm::TargetMachine> machine((*target)->createTargetMachine(
-      triple, cpu, features.getString(), llvm::TargetOptions(),
-      llvm::Reloc::PIC_, llvm::CodeModel::Small, kLevels[options.optLevel],
-      /*JIT=*/true));
-  if (!machine)
-    return internalError("LLVM cannot generate code for " + triple.str());
-  return machine;
 }
 
 //===----------------------------------------------------------------------===//

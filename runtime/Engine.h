@@ -32,6 +32,10 @@ struct EngineOptions {
   /// A CPU as LLVM names it ("skylake-avx512", "x86-64-v3"). Empty for the one
   /// this runs on, with all of its features.
   std::string targetCpu;
+  /// Where code is to run that is only looked at ("aarch64-linux-gnu"); empty
+  /// for this machine. Of another architecture a CPU has no features beyond
+  /// those of its name.
+  std::string targetTriple;
 };
 
 /// Functions of a program that are taken to the LLVM dialect when they are
@@ -101,10 +105,11 @@ llvm::Expected<std::string> emitLLVMIR(mlir::ModuleOp module,
 llvm::Expected<std::string> emitAssembly(mlir::ModuleOp module,
                                          const EngineOptions &options = {});
 
-/// The width in bits of the vectors that suit a CPU (128, 256 or 512); empty
-/// for the one this runs on. Errors: a name that LLVM does not know, with those
-/// like it; with `mustRun`, a CPU with features that this machine lacks.
-llvm::Expected<int64_t> getVectorBits(llvm::StringRef targetCpu, bool mustRun);
+/// The width in bits of the vectors that suit the target (128, 256 or 512).
+/// Errors: a triple or a CPU that LLVM does not know, with those like it; with
+/// `mustRun`, a target that this machine is not.
+llvm::Expected<int64_t> getVectorBits(const EngineOptions &options,
+                                      bool mustRun);
 
 /// How many threads run() uses for `threads = 0`.
 int defaultThreads();

@@ -258,9 +258,11 @@ bool Compilation::isValid(ModuleOp module) {
 
 ExitCode Compilation::lower(Stage stage) {
   llvm::Expected<int64_t> vectorBits =
-      runtime::getVectorBits(options.targetCpu, options.mustRun);
+      runtime::getVectorBits(options.getEngineOptions(), options.mustRun);
   if (!vectorBits) {
-    llvm::errs() << "attnc: error: --target-cpu: "
+    llvm::errs() << "attnc: error: "
+                 << (options.targetCpu.empty() ? "--target: "
+                                               : "--target-cpu: ")
                  << toString(vectorBits.takeError()) << "\n";
     return ExitCode::UserError;
   }

@@ -31,6 +31,11 @@ enum class ExitCode { Success = 0, UserError = 1, InternalError = 2 };
 
 struct CompilationOptions {
   std::string path;
+  /// What the engine has to know of these.
+  runtime::EngineOptions getEngineOptions() const {
+    return {/*optLevel=*/3, targetCpu, targetTriple};
+  }
+
   /// The entry; empty for the program's own.
   std::string function;
   /// Dimensions fixed in this compilation.
@@ -39,6 +44,8 @@ struct CompilationOptions {
   int optLevel = 3;
   /// The CPU to compile for; empty for this machine's.
   std::string targetCpu;
+  /// What to compile for, as LLVM writes it; empty for this machine.
+  std::string targetTriple;
   /// Whether the code is to run here.
   bool mustRun = false;
   /// Sizes of blocks of queries and keys; 0: as the cost model says.

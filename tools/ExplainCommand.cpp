@@ -31,7 +31,7 @@ ExitCode tools::explainCommand(CompilationOptions options) {
   TilePipelineOptions tile;
   // The compilation has asked for this CPU before.
   tile.vectorBits = llvm::cantFail(
-      runtime::getVectorBits(options.targetCpu, /*mustRun=*/false));
+      runtime::getVectorBits(options.getEngineOptions(), /*mustRun=*/false));
   tile.queryBlock = options.queryBlock;
   tile.keyBlock = options.keyBlock;
   explainAttention(compilation.getModule(), tile, llvm::outs());

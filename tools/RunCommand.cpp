@@ -405,9 +405,9 @@ ExitCode tools::runCommand(const RunOptions &options) {
   Compilation compilation(compiling);
   if (ExitCode status = compilation.compileToRun(); status != ExitCode::Success)
     return status;
-  Expected<std::unique_ptr<Executable>> executable = Executable::create(
-      compilation.getModule(), {/*optLevel=*/3, compiling.targetCpu},
-      compilation.takeKernels());
+  Expected<std::unique_ptr<Executable>> executable =
+      Executable::create(compilation.getModule(), compiling.getEngineOptions(),
+                         compilation.takeKernels());
   if (!executable) {
     llvm::errs() << "attnc: internal error: code generation failed: "
                  << toString(executable.takeError())

@@ -18,9 +18,7 @@ using llvm::StringRef;
 
 /// The text of the stages after the LLVM dialect.
 static ExitCode showMachineStage(mlir::ModuleOp module, StringRef stage,
-                                 const std::string &targetCpu) {
-  runtime::EngineOptions options;
-  options.targetCpu = targetCpu;
+                                 const runtime::EngineOptions &options) {
   llvm::Expected<std::string> text =
       stage == "llvm-ir" ? runtime::emitLLVMIR(module, options)
                          : runtime::emitAssembly(module, options);
@@ -58,7 +56,7 @@ ExitCode tools::showCommand(const ShowOptions &options) {
     return status;
   if (isMachine)
     return showMachineStage(compilation.getModule(), name,
-                            options.compilation.targetCpu);
+                            options.compilation.getEngineOptions());
   mlir::OpPrintingFlags flags;
   // Values carry the names that the program gives them.
   flags.printNameLocAsPrefix();

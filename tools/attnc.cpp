@@ -60,6 +60,11 @@ static cl::opt<std::string>
                        "skylake-avx512, ...); default: this machine's"),
               cl::value_desc("name"), cl::sub(runSub), cl::sub(showSub),
               cl::sub(explainSub));
+static cl::opt<std::string> targetTriple(
+    "target",
+    cl::desc("compile for this target, as LLVM writes it; default: this "
+             "machine's"),
+    cl::value_desc("triple"), cl::sub(showSub), cl::sub(explainSub));
 static cl::opt<int64_t>
     queryBlock("query-block",
                cl::desc("queries of a block, up to 4096, in whole register "
@@ -167,6 +172,7 @@ static bool readCompilation(CompilationOptions &options) {
   options.function = function;
   options.optLevel = optLevel;
   options.targetCpu = targetCpu;
+  options.targetTriple = targetTriple;
   options.extraPasses = extraPasses;
   options.queryBlock = queryBlock;
   options.keyBlock = keyBlock;

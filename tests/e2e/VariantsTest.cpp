@@ -81,6 +81,13 @@ const std::vector<Variant> &variants() {
        "terms: f32[B, H, T, T]", true},
       {"clipped_terms", "score: clipped_terms(terms)",
        "terms: f32[B, H, T, N]"},
+      {"distance_vectors", "score: distance_vectors(q, vectors), mask: causal",
+       "vectors: f32[H, D, T]", true},
+      {"additive", "score: additive(w, query_terms, key_terms)",
+       "w: f32[A], query_terms: f32[B, T, A], key_terms: f32[B, A, S]"},
+      {"additive_heads", "score: additive_heads(w, query_terms, key_terms)",
+       "w: f32[H, A], query_terms: f32[B, H, T, A], "
+       "key_terms: f32[B, H, A, S]"},
       {"score_bias", "score: score_bias(bias)", "bias: f32[H, T, S]"},
       {"t5_bias", "score: t5_bias(bias, 40)", "bias: f32[N, H]"},
       {"t5_causal_bias", "score: t5_causal_bias(bias, 40), mask: causal",
@@ -129,7 +136,8 @@ TEST_P(VariantTest, AgreesOnEveryTarget) {
   ASSERT_TRUE(plain);
   for (const char *cpu : {"x86-64-v4", "x86-64-v3", "x86-64", ""}) {
     SCOPED_TRACE(cpu);
-    llvm::Expected<int64_t> bits = getVectorBits(cpu, /*mustRun=*/true);
+    llvm::Expected<int64_t> bits =
+        getVectorBits({/*optLevel=*/3, cpu}, /*mustRun=*/true);
     if (!bits) {
       // A processor that this machine is not.
       llvm::consumeError(bits.takeError());
