@@ -328,6 +328,17 @@ static bool isZero(const Node *node) {
          (node->kind == Node::Kind::Size && node->dim.isConstant(0));
 }
 
+/// The element type of two that were unified. A number of any type stays one
+/// beside an integer, and beside a literal, which takes its type.
+static Scalar meetNumbers(const Node *lhs, const Node *rhs) {
+  if (lhs->type.element != Scalar::Number)
+    std::swap(lhs, rhs);
+  Scalar other = rhs->type.element;
+  return lhs->type.element == Scalar::Number && (isInteger(other) || rhs->weak)
+             ? Scalar::Number
+             : other;
+}
+
 Node *Sema::makeBinary(Op op, Node *lhs, Node *rhs, StringRef what,
                        SourceRange range, SourceRange opRange,
                        Context &context) {
@@ -373,12 +384,7 @@ Node *Sema::makeBinary(Op op, Node *lhs, Node *rhs, StringRef what,
   std::vector<Dim> shape;
   if (!broadcast({&lhs->type, &rhs->type}, what, opRange, context, shape))
     return nullptr;
-  Scalar element = lhs->type.element == Scalar::Number ? rhs->type.element
-                                                       : lhs->type.element;
-  if (lhs->type.element == Scalar::Number && isInteger(element))
-    element = Scalar::Number;
-  if (rhs->type.element == Scalar::Number && isInteger(element))
-    element = Scalar::Number;
+  Scalar element = meetNumbers(lhs, rhs);
   if (isComparison(op))
     element = Scalar::Bool;
   Node *node = make(Node::Kind::Binary, Type::tensor(element, std::move(shape)),
@@ -413,8 +419,7 @@ Node *Sema::makeSelect(Node *condition, Node *lhs, Node *rhs, SourceRange range,
     lhs = adapt(lhs, Scalar::I64);
     rhs = adapt(rhs, Scalar::I64);
   }
-  Scalar element = lhs->type.element == Scalar::Number ? rhs->type.element
-                                                       : lhs->type.element;
+  Scalar element = meetNumbers(lhs, rhs);
   Node *node = make(Node::Kind::Select, Type::tensor(element, std::move(shape)),
                     range, {condition, lhs, rhs});
   if (lhs->weak && rhs->weak)

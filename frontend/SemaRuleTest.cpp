@@ -187,6 +187,17 @@ fn f(x: f32[A]) = x)",
      R"(1:39-44: error: both sides of 'if' must have one type: expected number, got bool
 1:28-29: note: this side has type number
 )"},
+    {"LiteralsTakeTheTypeOfTheScore",
+     R"(score r(z: f64[A])(s, q) = z[0] + 0.5 * s + max(s, 3.0)
+score c(z: f64[A])(s, q) = z[0] + (if q > 1 { s } else { 0.5 })
+fn f(x: f64[T, S], z: f64[A]) = r(z)(c(z)(x)))",
+     ""},
+    {"ArrayOfAnotherTypeThanTheScore", R"(score r(z: f32[A])(s) = z[0] + 0.5 * s
+fn f(x: f64[T, S], z: f32[A]) = r(z)(x))",
+     R"(1:30-31: error: '+' cannot mix f32 and f64
+2:33-37: note: in the use of score 'r' here
+1:30: hint: convert one side: f32(...) or f64(...)
+)"},
     {"BoundIsNoInteger", R"(score r(x: f32[A])(s) = sum(x[i] for i in 2.5)
 fn f(x: f32[A]) = x)",
      R"(1:43-46: error: the number of values of 'i' must be an integer, got f32
