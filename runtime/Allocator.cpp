@@ -10,6 +10,7 @@
 
 #include "runtime/CheckFailure.h"
 #include "runtime/Memory.h"
+#include "runtime/PagePool.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
@@ -31,11 +32,15 @@ constexpr int64_t kMinAlignment = 64;
 constexpr int64_t kHugePage = int64_t(2) << 20;
 
 struct Block {
-  void *memory;
+  /// What there is, of which `bytes` were asked for.
+  Pages pages;
   int64_t bytes;
 };
 
 struct Call {
+  explicit Call(PagePool &pool) : pool(pool) {}
+
+  PagePool &pool;
   std::jmp_buf failure;
   std::vector<Block> live;
   int64_t bytes = 0;
@@ -69,21 +74,27 @@ void Call::checkAvailable(int64_t request) {
   int64_t needed = request;
   for (const Block &block : live)
     if (block.bytes >= kLargeRequest)
-      needed += untouchedBytes(block.memory, block.bytes);
+      needed += untouchedBytes(block.pages.memory, block.bytes);
   int64_t available = availableMemory();
+  if (needed > available) {
+    pool.trim(0);
+    available = availableMemory();
+  }
   if (needed > available)
     fail(needed, available);
 }
 
+/// Whether memory of that size is worth keeping.
+static bool isLarge(int64_t bytes) { return bytes >= 2 * kHugePage; }
+
 /// Memory in huge pages where it is large: to get a page at its first touch
 /// takes longer than to compute what goes there.
 static void *allocatePages(int64_t alignment, int64_t bytes) {
-  bool isLarge = bytes >= 2 * kHugePage;
   void *memory = std::aligned_alloc(
-      isLarge ? std::max(alignment, kHugePage) : alignment, bytes);
+      isLarge(bytes) ? std::max(alignment, kHugePage) : alignment, bytes);
 #ifdef MADV_HUGEPAGE
   // Only a wish.
-  if (isLarge && memory)
+  if (isLarge(bytes) && memory)
     (void)madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
   return memory;
@@ -104,14 +115,20 @@ void *attn::runtime::allocateAlignedTemporary(int64_t alignment,
 
   int64_t rounded = static_cast<int64_t>(
       llvm::alignTo(std::max<int64_t>(bytes, 1), alignment));
-  call->checkAvailable(rounded);
-  void *memory = allocatePages(alignment, rounded);
-  if (!memory)
+  Pages pages;
+  if (isLarge(rounded) && alignment <= kHugePage)
+    pages = call->pool.take(rounded);
+  if (!pages.memory) {
+    call->pool.makeRoom(call->bytes + rounded);
+    call->checkAvailable(rounded);
+    pages = {allocatePages(alignment, rounded), rounded};
+  }
+  if (!pages.memory)
     call->fail(rounded, availableMemory());
-  call->live.push_back({memory, rounded});
+  call->live.push_back({pages, rounded});
   call->bytes += rounded;
   call->peak = std::max(call->peak, call->bytes);
-  return memory;
+  return pages.memory;
 }
 
 void *attn::runtime::allocateTemporary(int64_t bytes) {
@@ -124,12 +141,16 @@ void attn::runtime::freeTemporary(void *memory) {
   // Mostly the last one taken.
   std::vector<Block> &live = currentCall->live;
   auto found =
-      std::find_if(live.rbegin(), live.rend(),
-                   [&](const Block &block) { return block.memory == memory; });
+      std::find_if(live.rbegin(), live.rend(), [&](const Block &block) {
+        return block.pages.memory == memory;
+      });
   if (found == live.rend())
     return;
   currentCall->bytes -= found->bytes;
-  std::free(memory);
+  if (isLarge(found->bytes))
+    currentCall->pool.give(found->pages);
+  else
+    std::free(memory);
   live.erase(std::next(found).base());
 }
 
@@ -174,9 +195,9 @@ void attn::runtime::failCheck(const char *file, int64_t line, int64_t column,
 }
 
 llvm::Error attn::runtime::callWithTemporaries(void (*code)(void **),
-                                               void **arguments,
+                                               void **arguments, PagePool &pool,
                                                int64_t &peakBytes) {
-  Call call;
+  Call call(pool);
   Call *outer = currentCall;
   currentCall = &call;
   bool completed = false;
@@ -186,7 +207,7 @@ llvm::Error attn::runtime::callWithTemporaries(void (*code)(void **),
   }
   currentCall = outer;
   for (const Block &block : call.live)
-    std::free(block.memory);
+    std::free(block.pages.memory);
   peakBytes = call.peak;
   if (completed)
     return llvm::Error::success();

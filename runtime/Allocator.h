@@ -22,11 +22,14 @@
 
 namespace attn::runtime {
 
+class PagePool;
+
 /// Calls `code(arguments)` such that its temporaries belong to the call: when
-/// it ends, in either way, all are given back. Sets `peakBytes` to the most
-/// that were held at one time. Calls may nest and run on several threads.
+/// it ends, in either way, all are given back, large ones to the pool. Sets
+/// `peakBytes` to the most that were held at one time. Calls may nest and run
+/// on several threads.
 llvm::Error callWithTemporaries(void (*code)(void **), void **arguments,
-                                int64_t &peakBytes);
+                                PagePool &pool, int64_t &peakBytes);
 
 /// What `_mlir_memref_to_llvm_alloc` and its siblings resolve to.
 void *allocateTemporary(int64_t bytes);

@@ -20,6 +20,7 @@
 #include "runtime/CodeGen.h"
 #include "runtime/DType.h"
 #include "runtime/LazyKernels.h"
+#include "runtime/PagePool.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/IR/LLVMContext.h"
@@ -69,6 +70,7 @@ struct Executable::Impl {
   std::unique_ptr<LazyKernels> kernels;
   void (*thunk)(void **) = nullptr;
   std::atomic<int64_t> temporaryBytes = 0;
+  PagePool pool;
 
   llvm::Error link(std::unique_ptr<llvm::MemoryBuffer> object);
   llvm::Error checkOutputs(llvm::ArrayRef<Tensor *> outputs,
@@ -287,7 +289,8 @@ llvm::Error Executable::run(llvm::ArrayRef<const Tensor *> inputs,
 
   ThreadCount threadCount(threads);
   int64_t peak = 0;
-  llvm::Error error = callWithTemporaries(impl->thunk, arguments.data(), peak);
+  llvm::Error error =
+      callWithTemporaries(impl->thunk, arguments.data(), impl->pool, peak);
   impl->temporaryBytes = peak;
   return error;
 }

@@ -54,7 +54,8 @@ struct LateKernels {
 constexpr int kMaxThreads = 1024;
 
 /// A compiled function. Serves any number of calls, with any sizes that fit the
-/// signature, and from several threads at once.
+/// signature, and from several threads at once. It keeps the memory of large
+/// temporaries from call to call, at most as much as a call has held.
 class Executable {
 public:
   /// Compiles `module`, which it leaves unchanged. Errors: no entry or a
