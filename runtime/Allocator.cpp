@@ -45,6 +45,8 @@ struct Call {
   std::vector<Block> live;
   int64_t bytes = 0;
   int64_t peak = 0;
+  /// Of `bytes`, those of blocks that the pool would keep.
+  int64_t largeBytes = 0;
   /// What the failed request needed, and what there was.
   int64_t neededBytes = 0;
   int64_t availableBytes = 0;
@@ -116,10 +118,14 @@ void *attn::runtime::allocateAlignedTemporary(int64_t alignment,
   int64_t rounded = static_cast<int64_t>(
       llvm::alignTo(std::max<int64_t>(bytes, 1), alignment));
   Pages pages;
-  if (isLarge(rounded) && alignment <= kHugePage)
-    pages = call->pool.take(rounded);
+  if (isLarge(rounded)) {
+    call->largeBytes += rounded;
+    if (alignment <= kHugePage)
+      pages = call->pool.take(rounded);
+    if (!pages.memory)
+      call->pool.makeRoom(call->largeBytes);
+  }
   if (!pages.memory) {
-    call->pool.makeRoom(call->bytes + rounded);
     call->checkAvailable(rounded);
     pages = {allocatePages(alignment, rounded), rounded};
   }
@@ -147,10 +153,12 @@ void attn::runtime::freeTemporary(void *memory) {
   if (found == live.rend())
     return;
   currentCall->bytes -= found->bytes;
-  if (isLarge(found->bytes))
+  if (isLarge(found->bytes)) {
+    currentCall->largeBytes -= found->bytes;
     currentCall->pool.give(found->pages);
-  else
+  } else {
     std::free(memory);
+  }
   live.erase(std::next(found).base());
 }
 

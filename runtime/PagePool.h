@@ -38,8 +38,8 @@ public:
   /// Pages of at least `bytes`, and not many more; null if there are none.
   Pages take(int64_t bytes);
   void give(Pages pages);
-  /// A call holds `bytes` and takes new pages: what is kept then is no more
-  /// than a call has held beyond that before.
+  /// A call is to hold `bytes` with the new pages that it takes: what is kept
+  /// then is no more than a call has held beyond that before.
   void makeRoom(int64_t bytes);
   /// Frees pages until at most `bytes` are kept.
   void trim(int64_t bytes);
