@@ -32,19 +32,33 @@ SmallVector<Output, 4> getOutputs(AttentionOp op) {
           {op.getEntropy(), op.getEntropyInitMutable()}};
 }
 
-/// The output whose `outs` an operand is.
-std::optional<Output> findOutput(OpOperand &operand) {
-  for (Output &output : getOutputs(cast<AttentionOp>(operand.getOwner())))
-    if (!output.second.empty() && &output.second[0] == &operand)
-      return output;
-  return std::nullopt;
+SmallVector<Output, 4> getOutputs(LinearAttentionOp op) {
+  SmallVector<Output, 4> outputs;
+  for (unsigned i = 0; i < op.getInits().size(); ++i)
+    outputs.push_back({i < op->getNumResults() ? op->getResult(i) : Value(),
+                       op.getInitsMutable().slice(i, 1)});
+  return outputs;
 }
 
-/// Query, key, value and sink are read whole, `outs` are written whole and
-/// become the results. Tensors that a rule captures are read by ops in its
-/// region, which bufferize by themselves.
-struct AttentionInterface
-    : BufferizableOpInterface::ExternalModel<AttentionInterface, AttentionOp> {
+SmallVector<Output, 4> getOutputs(TopKeysOp op) {
+  return {{op.getKeys(), op.getKeysInitMutable()},
+          {op.getWeights(), op.getWeightsInitMutable()}};
+}
+
+/// `outs` are written whole and become the results, all else is read whole.
+/// Tensors that a rule captures are read by ops in its region, which bufferize
+/// by themselves.
+template <typename Concrete, typename OpTy>
+struct OutputsInterface
+    : BufferizableOpInterface::ExternalModel<Concrete, OpTy> {
+  /// The output whose `outs` an operand is.
+  static std::optional<Output> findOutput(OpOperand &operand) {
+    for (Output &output : getOutputs(cast<OpTy>(operand.getOwner())))
+      if (!output.second.empty() && &output.second[0] == &operand)
+        return output;
+    return std::nullopt;
+  }
+
   bool bufferizesToMemoryRead(Operation *, OpOperand &operand,
                               const AnalysisState &) const {
     return !findOutput(operand);
@@ -62,7 +76,19 @@ struct AttentionInterface
       return {};
     return {{cast<OpResult>(output->first), BufferRelation::Equivalent}};
   }
+};
 
+/// The ops take no ownership, and their regions hold no buffers of their own.
+template <typename OpTy>
+struct NoOwnership
+    : BufferDeallocationOpInterface::ExternalModel<NoOwnership<OpTy>, OpTy> {
+  FailureOr<Operation *> process(Operation *op, DeallocationState &,
+                                 const DeallocationOptions &) const {
+    return op;
+  }
+};
+
+struct AttentionInterface : OutputsInterface<AttentionInterface, AttentionOp> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
@@ -109,48 +135,8 @@ struct AttentionInterface
   }
 };
 
-/// Attention takes no ownership, and its regions hold no buffers of their own.
-struct AttentionDeallocation
-    : BufferDeallocationOpInterface::ExternalModel<AttentionDeallocation,
-                                                   AttentionOp> {
-  FailureOr<Operation *> process(Operation *op, DeallocationState &,
-                                 const DeallocationOptions &) const {
-    return op;
-  }
-};
-
-/// Each of `outs` is written whole and becomes a result; the rest is read.
 struct LinearAttentionInterface
-    : BufferizableOpInterface::ExternalModel<LinearAttentionInterface,
-                                             LinearAttentionOp> {
-  /// Which of `outs` the operand is.
-  static std::optional<unsigned> getInitNumber(OpOperand &operand) {
-    OperandRange inits = cast<LinearAttentionOp>(operand.getOwner()).getInits();
-    unsigned first = inits.getBeginOperandIndex();
-    unsigned number = operand.getOperandNumber();
-    if (number < first || number >= first + inits.size())
-      return std::nullopt;
-    return number - first;
-  }
-
-  bool bufferizesToMemoryRead(Operation *, OpOperand &operand,
-                              const AnalysisState &) const {
-    return !getInitNumber(operand);
-  }
-
-  bool bufferizesToMemoryWrite(Operation *, OpOperand &operand,
-                               const AnalysisState &) const {
-    return getInitNumber(operand).has_value();
-  }
-
-  AliasingValueList getAliasingValues(Operation *op, OpOperand &operand,
-                                      const AnalysisState &) const {
-    std::optional<unsigned> number = getInitNumber(operand);
-    if (!number)
-      return {};
-    return {{op->getResult(*number), BufferRelation::Equivalent}};
-  }
-
+    : OutputsInterface<LinearAttentionInterface, LinearAttentionOp> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
@@ -180,49 +166,7 @@ struct LinearAttentionInterface
   }
 };
 
-struct LinearAttentionDeallocation
-    : BufferDeallocationOpInterface::ExternalModel<LinearAttentionDeallocation,
-                                                   LinearAttentionOp> {
-  FailureOr<Operation *> process(Operation *op, DeallocationState &,
-                                 const DeallocationOptions &) const {
-    return op;
-  }
-};
-
-/// Query and key are read whole, `outs` are written whole and become the
-/// results.
-struct TopKeysInterface
-    : BufferizableOpInterface::ExternalModel<TopKeysInterface, TopKeysOp> {
-  static SmallVector<Output, 2> getOutputs(TopKeysOp op) {
-    return {{op.getKeys(), op.getKeysInitMutable()},
-            {op.getWeights(), op.getWeightsInitMutable()}};
-  }
-
-  static std::optional<Output> findOutput(OpOperand &operand) {
-    for (Output &output : getOutputs(cast<TopKeysOp>(operand.getOwner())))
-      if (!output.second.empty() && &output.second[0] == &operand)
-        return output;
-    return std::nullopt;
-  }
-
-  bool bufferizesToMemoryRead(Operation *, OpOperand &operand,
-                              const AnalysisState &) const {
-    return !findOutput(operand);
-  }
-
-  bool bufferizesToMemoryWrite(Operation *, OpOperand &operand,
-                               const AnalysisState &) const {
-    return findOutput(operand).has_value();
-  }
-
-  AliasingValueList getAliasingValues(Operation *, OpOperand &operand,
-                                      const AnalysisState &) const {
-    std::optional<Output> output = findOutput(operand);
-    if (!output || !output->first)
-      return {};
-    return {{cast<OpResult>(output->first), BufferRelation::Equivalent}};
-  }
-
+struct TopKeysInterface : OutputsInterface<TopKeysInterface, TopKeysOp> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
@@ -252,24 +196,17 @@ struct TopKeysInterface
   }
 };
 
-struct TopKeysDeallocation
-    : BufferDeallocationOpInterface::ExternalModel<TopKeysDeallocation,
-                                                   TopKeysOp> {
-  FailureOr<Operation *> process(Operation *op, DeallocationState &,
-                                 const DeallocationOptions &) const {
-    return op;
-  }
-};
-
 } // namespace
 
 void attn::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, AttnDialect *) {
-    AttentionOp::attachInterface<AttentionInterface, AttentionDeallocation>(
+    AttentionOp::attachInterface<AttentionInterface, NoOwnership<AttentionOp>>(
         *context);
     LinearAttentionOp::attachInterface<LinearAttentionInterface,
-                                       LinearAttentionDeallocation>(*context);
-    TopKeysOp::attachInterface<TopKeysInterface, TopKeysDeallocation>(*context);
+                                       NoOwnership<LinearAttentionOp>>(
+        *context);
+    TopKeysOp::attachInterface<TopKeysInterface, NoOwnership<TopKeysOp>>(
+        *context);
   });
 }

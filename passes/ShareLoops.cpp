@@ -9,13 +9,11 @@
 #include "passes/Passes.h"
 
 #include "passes/utils/Fills.h"
+#include "passes/utils/Outline.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -25,74 +23,24 @@ namespace attn {
 } // namespace attn
 
 using namespace mlir;
+using namespace attn;
 using linalg::LinalgOp;
 
 namespace {
 
-/// An op of linalg with the fill of its output, if it has one, and what both
-/// take from around them.
+/// An op of linalg with the fill of its output, if it has one.
 struct Loops {
   linalg::FillOp fill;
   LinalgOp op;
-  SmallVector<Value> inputs;
 
-  Loops(LinalgOp op) : fill(attn::findFill(op)), op(op) {
-    SetVector<Value> used;
-    for (Operation *part : parts()) {
-      used.insert(part->operand_begin(), part->operand_end());
-      getUsedValuesDefinedAbove(part->getRegions(), used);
-    }
-    inputs = used.takeVector();
-  }
+  Loops(LinalgOp op) : fill(attn::findFill(op)), op(op) {}
 
   SmallVector<Operation *, 2> parts() const {
     if (!fill)
       return {op};
     return {fill, op};
   }
-
-  /// Inputs that are no constants, which a function has of its own.
-  SmallVector<Value> getArguments() const {
-    return llvm::filter_to_vector(
-        inputs, [](Value value) { return !matchPattern(value, m_Constant()); });
-  }
-
-  /// A function without a place in the module that does the same.
-  func::FuncOp outline() const;
 };
-
-} // namespace
-
-func::FuncOp Loops::outline() const {
-  OpBuilder builder(op->getContext());
-  SmallVector<Value> arguments = getArguments();
-  auto type = builder.getFunctionType(ValueRange(arguments).getTypes(), {});
-  auto function = func::FuncOp::create(op->getLoc(), "shared.loops", type);
-  function.setPrivate();
-  // Inlined, it would be as much for LLVM to do as before.
-  function->setAttr("passthrough", builder.getStrArrayAttr({"noinline"}));
-  Block *body = function.addEntryBlock();
-  builder.setInsertionPointToStart(body);
-  IRMapping mapping;
-  mapping.map(arguments, body->getArguments());
-  for (Value input : inputs)
-    if (!mapping.contains(input))
-      builder.clone(*input.getDefiningOp(), mapping);
-  for (Operation *part : parts())
-    builder.clone(*part, mapping);
-  func::ReturnOp::create(builder, op->getLoc());
-  return function;
-}
-
-/// The same for two functions that compute the same from other arguments.
-static std::string getText(func::FuncOp function) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  function.print(stream, OpPrintingFlags().useLocalScope());
-  return text;
-}
-
-namespace {
 
 struct ShareLoops : attn::impl::ShareLoopsBase<ShareLoops> {
   using Base::Base;
@@ -102,8 +50,11 @@ struct ShareLoops : attn::impl::ShareLoopsBase<ShareLoops> {
     llvm::MapVector<StringRef, SmallVector<Loops *>> groups;
     llvm::StringMap<OwningOpRef<func::FuncOp>> functions;
     for (Loops &loops : all) {
-      OwningOpRef<func::FuncOp> outlined = loops.outline();
-      auto [entry, isNew] = functions.try_emplace(getText(*outlined));
+      // Inlined, it would be as much for LLVM to do as before.
+      OwningOpRef<func::FuncOp> outlined =
+          outline(loops.parts(), OutlineInputs(loops.parts()), "shared.loops",
+                  "noinline");
+      auto [entry, isNew] = functions.try_emplace(getFunctionText(*outlined));
       if (isNew)
         entry->second = std::move(outlined);
       groups[entry->first()].push_back(&loops);
@@ -117,7 +68,7 @@ struct ShareLoops : attn::impl::ShareLoopsBase<ShareLoops> {
       for (Loops *loops : alike) {
         OpBuilder builder(loops->op);
         func::CallOp::create(builder, loops->op->getLoc(), function,
-                             loops->getArguments());
+                             OutlineInputs(loops->parts()).arguments);
         for (Operation *part : loops->parts())
           part->erase();
         ++numShared;

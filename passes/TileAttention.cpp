@@ -68,7 +68,7 @@ private:
 
   /// Calls the kernel that suits the number of queries.
   void emitCall(AttentionOp op) {
-    KernelInputs inputs(op);
+    OutlineInputs inputs(op.getOperation());
     Kernels kernels = getKernels(op, inputs);
 
     KernelBuilder builder(op.getLoc(), op);
@@ -83,9 +83,9 @@ private:
   }
 
   /// The kernels of attentions like `op`: the layers of a model share theirs.
-  Kernels getKernels(AttentionOp op, const KernelInputs &inputs) {
+  Kernels getKernels(AttentionOp op, const OutlineInputs &inputs) {
     func::FuncOp outlined = outlineKernel(op, inputs);
-    auto [it, isNew] = known.try_emplace(getKernelText(outlined));
+    auto [it, isNew] = known.try_emplace(getFunctionText(outlined));
     Kernels &kernels = it->second;
     if (!isNew) {
       outlined.erase();

@@ -19,7 +19,6 @@
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Debug.h"
 
 #define DEBUG_TYPE "attn-tile-linear-attention"
@@ -41,31 +40,16 @@ struct TileLinearAttention
   void runOnOperation() override {
     if (failed(checkVectorBits(getOperation(), vectorBits)))
       return signalPassFailure();
-    SmallVector<LinearAttentionOp> ops =
-        findOnBuffers<LinearAttentionOp>(getOperation());
-    if (ops.empty())
-      return;
-    llvm::StringMap<func::FuncOp> known;
-    ThreadFunctions threads = declareThreadFunctions(getOperation());
-    SymbolTable symbols(getOperation());
-    for (LinearAttentionOp op : ops) {
-      LLVM_DEBUG(llvm::dbgs()
-                 << "tile linear attention at " << op.getLoc() << "\n");
-      KernelInputs inputs(op);
-      func::FuncOp outlined = outlineKernel(op, inputs);
-      auto [it, isNew] = known.try_emplace(getKernelText(outlined), outlined);
-      if (isNew) {
-        outlined.setName("linear_attention");
-        symbols.insert(outlined);
-        emitKernel(outlined, threads);
-      } else {
-        outlined.erase();
-      }
-      OpBuilder builder(op);
-      func::CallOp::create(builder, op.getLoc(), it->second, inputs.arguments);
-      op.erase();
-      ++numTiled;
-    }
+    auto ops = llvm::to_vector_of<Operation *>(
+        findOnBuffers<LinearAttentionOp>(getOperation()));
+    replaceByKernels(getOperation(), ops, "linear_attention",
+                     [&](func::FuncOp kernel, const ThreadFunctions &threads) {
+                       LLVM_DEBUG(llvm::dbgs()
+                                  << "kernel of linear attention at "
+                                  << kernel.getLoc() << "\n");
+                       emitKernel(kernel, threads);
+                     });
+    numTiled += ops.size();
   }
 
 private:

@@ -20,7 +20,6 @@
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Debug.h"
 
 #define DEBUG_TYPE "attn-tile-top-keys"
@@ -41,29 +40,15 @@ struct TileTopKeys : attn::impl::TileTopKeysBase<TileTopKeys> {
   void runOnOperation() override {
     if (failed(checkVectorBits(getOperation(), vectorBits)))
       return signalPassFailure();
-    SmallVector<TopKeysOp> ops = findOnBuffers<TopKeysOp>(getOperation());
-    if (ops.empty())
-      return;
-    llvm::StringMap<func::FuncOp> known;
-    ThreadFunctions threads = declareThreadFunctions(getOperation());
-    SymbolTable symbols(getOperation());
-    for (TopKeysOp op : ops) {
-      LLVM_DEBUG(llvm::dbgs() << "tile top keys at " << op.getLoc() << "\n");
-      KernelInputs inputs(op);
-      func::FuncOp outlined = outlineKernel(op, inputs);
-      auto [it, isNew] = known.try_emplace(getKernelText(outlined), outlined);
-      if (isNew) {
-        outlined.setName("top_keys");
-        symbols.insert(outlined);
-        emitKernel(outlined, threads);
-      } else {
-        outlined.erase();
-      }
-      OpBuilder builder(op);
-      func::CallOp::create(builder, op.getLoc(), it->second, inputs.arguments);
-      op.erase();
-      ++numTiled;
-    }
+    auto ops = llvm::to_vector_of<Operation *>(
+        findOnBuffers<TopKeysOp>(getOperation()));
+    replaceByKernels(getOperation(), ops, "top_keys",
+                     [&](func::FuncOp kernel, const ThreadFunctions &threads) {
+                       LLVM_DEBUG(llvm::dbgs() << "kernel of top keys at "
+                                               << kernel.getLoc() << "\n");
+                       emitKernel(kernel, threads);
+                     });
+    numTiled += ops.size();
   }
 
 private:

@@ -8,9 +8,8 @@
 
 #include "passes/kernel/KernelOutliner.h"
 
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/RegionUtils.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace attn;
@@ -22,37 +21,11 @@ LogicalResult attn::checkVectorBits(Operation *op, int64_t vectorBits) {
          << vectorBits;
 }
 
-/// What the conversion to LLVM hands on to LLVM's functions, and in it the mark
-/// of kernels (docs/architecture.md).
-static constexpr StringLiteral kFunctionAttributes = "passthrough";
+/// The mark of kernels (docs/architecture.md).
 static constexpr StringLiteral kKernelAttribute = "attn-kernel";
 
-KernelInputs::KernelInputs(Operation *op) {
-  SetVector<Value> inputs(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), inputs);
-  all = inputs.takeVector();
-  llvm::copy_if(all, std::back_inserter(arguments),
-                [](Value value) { return !matchPattern(value, m_Constant()); });
-}
-
-func::FuncOp attn::outlineKernel(Operation *op, const KernelInputs &inputs) {
-  OpBuilder builder(op->getContext());
-  auto type =
-      builder.getFunctionType(ValueRange(inputs.arguments).getTypes(), {});
-  auto kernel = func::FuncOp::create(op->getLoc(), "attention", type);
-  kernel.setPrivate();
-  kernel->setAttr(kFunctionAttributes,
-                  builder.getStrArrayAttr({kKernelAttribute}));
-  Block *body = kernel.addEntryBlock();
-  builder.setInsertionPointToStart(body);
-  IRMapping mapping;
-  mapping.map(inputs.arguments, body->getArguments());
-  for (Value input : inputs.all)
-    if (!mapping.contains(input))
-      builder.clone(*input.getDefiningOp(), mapping);
-  builder.clone(*op, mapping);
-  func::ReturnOp::create(builder, op->getLoc());
-  return kernel;
+func::FuncOp attn::outlineKernel(Operation *op, const OutlineInputs &inputs) {
+  return outline(op, inputs, "attention", kKernelAttribute);
 }
 
 bool attn::isKernel(func::FuncOp function) {
@@ -60,13 +33,6 @@ bool attn::isKernel(func::FuncOp function) {
   return attributes &&
          llvm::is_contained(attributes, StringAttr::get(function.getContext(),
                                                         kKernelAttribute));
-}
-
-std::string attn::getKernelText(func::FuncOp kernel) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  kernel.print(stream, OpPrintingFlags().useLocalScope());
-  return text;
 }
 
 /// An OpenMP query function, `() -> i32`.
@@ -86,4 +52,29 @@ ThreadFunctions attn::declareThreadFunctions(ModuleOp module) {
   return {declare(module, "omp_get_max_threads"),
           declare(module, "omp_get_thread_num"),
           declare(module, "omp_get_num_threads")};
+}
+
+void attn::replaceByKernels(
+    ModuleOp module, ArrayRef<Operation *> ops, StringRef name,
+    function_ref<void(func::FuncOp, const ThreadFunctions &)> emit) {
+  if (ops.empty())
+    return;
+  llvm::StringMap<func::FuncOp> known;
+  ThreadFunctions threads = declareThreadFunctions(module);
+  SymbolTable symbols(module);
+  for (Operation *op : ops) {
+    OutlineInputs inputs(op);
+    func::FuncOp outlined = outlineKernel(op, inputs);
+    auto [it, isNew] = known.try_emplace(getFunctionText(outlined), outlined);
+    if (isNew) {
+      outlined.setName(name);
+      symbols.insert(outlined);
+      emit(outlined, threads);
+    } else {
+      outlined.erase();
+    }
+    OpBuilder builder(op);
+    func::CallOp::create(builder, op->getLoc(), it->second, inputs.arguments);
+    op->erase();
+  }
 }

@@ -10,6 +10,7 @@
 #define ATTN_PASSES_KERNEL_KERNELOUTLINER_H
 
 #include "passes/kernel/KernelBase.h"
+#include "passes/utils/Outline.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -31,25 +32,21 @@ llvm::SmallVector<OpTy> findOnBuffers(mlir::ModuleOp module) {
   return ops;
 }
 
-/// What an op on buffers and its regions take from around them.
-struct KernelInputs {
-  explicit KernelInputs(mlir::Operation *op);
-
-  llvm::SmallVector<mlir::Value> all;
-  /// Those that are no constants, which a kernel has of its own.
-  llvm::SmallVector<mlir::Value> arguments;
-};
-
 /// A function without a place in the module that computes `op` from the
 /// arguments. The runtime compiles it when it is first called.
 mlir::func::FuncOp outlineKernel(mlir::Operation *op,
-                                 const KernelInputs &inputs);
+                                 const OutlineInputs &inputs);
 
 /// Whether `function` was made by outlineKernel().
 bool isKernel(mlir::func::FuncOp function);
 
-/// The same for two kernels that compute the same from other arguments.
-std::string getKernelText(mlir::func::FuncOp kernel);
+/// Calls a kernel in the place of each of some ops on buffers, which are
+/// erased. `emit` computes the op of the kernel given to it; ops that are alike
+/// but for their operands share one.
+void replaceByKernels(
+    mlir::ModuleOp module, llvm::ArrayRef<mlir::Operation *> ops,
+    llvm::StringRef name,
+    llvm::function_ref<void(mlir::func::FuncOp, const ThreadFunctions &)> emit);
 
 /// Declares in `module` the OpenMP functions that kernels call.
 ThreadFunctions declareThreadFunctions(mlir::ModuleOp module);
