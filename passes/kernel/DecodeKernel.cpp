@@ -256,7 +256,35 @@ void DecodeKernel::prefetch(const Part &part, Value operand, Value row,
       /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
+/// Of the rows from `firstRow` to before `endRow`, which exist.
+BoxClass DecodeKernel::classify(const Part &part, Value firstRow, Value endRow,
+                                Value firstKey, Value endKey) {
+  Value lastKey = b.sub(endKey, one);
+  auto flag = [&](int64_t value) { return b.integer(b.getI1Type(), value); };
+  SmallVector<Value> flags =
+      b.forLoop(firstRow, endRow, one, ValueRange{flag(0), flag(1)},
+                [&](Value row, ValueRange carried) -> SmallVector<Value> {
+                  Value query = getQuery(row);
+                  IndexBox box = {part.batch, getHead(part.keyHead, row),
+                                  query,      query,
+                                  firstKey,   lastKey};
+                  BoxClass ofRow = classifyBox(b, op.getMask(), box);
+                  return {b.logicalOr(carried[0], ofRow.possible),
+                          b.logicalAnd(carried[1], ofRow.certain)};
+                });
+  return {flags[0], flags[1]};
+}
+
 void DecodeKernel::attendStep(const Part &part, const Step &step) {
+  if (!op.hasMask())
+    return attendAllowed(part, step);
+  BoxClass all = classify(part, zero, rows, step.firstKey, step.endKey);
+  Step classified = step;
+  classified.allowsAll = all.certain;
+  b.ifThen(all.possible, [&] { attendAllowed(part, classified); });
+}
+
+void DecodeKernel::attendAllowed(const Part &part, const Step &step) {
   Value length = b.index(vectorLength);
   if (usesProducts)
     b.forLoop(zero, step.columns, length,
@@ -287,23 +315,18 @@ void DecodeKernel::attendStep(const Part &part, const Step &step) {
 void DecodeKernel::scoreVector(const Part &part, const Step &step,
                                Value column) {
   Value firstKey = b.add(step.firstKey, column);
-  Value lastKey =
-      b.sub(b.min(b.add(firstKey, b.index(vectorLength)), step.endKey), one);
+  Value endKey = b.min(b.add(firstKey, b.index(vectorLength)), step.endKey);
   forEachTile([&](Value row, int64_t tileRows) {
     auto score = [&] { scoreTile(part, step, row, tileRows, column); };
     if (!op.hasMask())
       return score();
-    Value end = b.min(b.add(row, b.index(tileRows)), rows);
-    Value possible =
-        b.forLoop(row, end, one, b.integer(b.getI1Type(), 0),
-                  [&](Value row, ValueRange carried) -> SmallVector<Value> {
-                    Value query = getQuery(row);
-                    IndexBox box = {part.batch, getHead(part.keyHead, row),
-                                    query,      query,
-                                    firstKey,   lastKey};
-                    Value mayAllow = classifyBox(b, op.getMask(), box).possible;
-                    return {b.logicalOr(carried[0], mayAllow)};
-                  })[0];
+    Value endRow = b.min(b.add(row, b.index(tileRows)), rows);
+    Value possible = b.choose(
+        step.allowsAll, [&] { return SmallVector<Value>{step.allowsAll}; },
+        [&] {
+          return SmallVector<Value>{
+              classify(part, row, endRow, firstKey, endKey).possible};
+        })[0];
     b.ifThen(possible, score);
   });
 }
@@ -438,8 +461,13 @@ void DecodeKernel::applyRules(const Part &part, const Step &step, Value row) {
         }
         Value allowed = lanes.live;
         if (op.hasMask())
-          allowed = b.logicalAnd(
-              allowed, vectorizeRule(b, op.getMask(), lanes, Value()));
+          allowed = b.choose(
+              step.allowsAll, [&] { return SmallVector<Value>{lanes.live}; },
+              [&] {
+                return SmallVector<Value>{
+                    b.logicalAnd(lanes.live, vectorizeRule(b, op.getMask(),
+                                                           lanes, Value()))};
+              })[0];
         score = arith::SelectOp::create(b, allowed, score,
                                         isSoftmax ? lowest : none);
         storeVector(score, scratch, place);

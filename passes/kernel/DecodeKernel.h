@@ -50,9 +50,10 @@ private:
     mlir::Value firstKey, endKey;
   };
   /// Some of a part's keys, those from `firstKey` to before `endKey`; `columns`
-  /// are the scores, in whole vectors.
+  /// are the scores, in whole vectors. If there is a mask, `allowsAll` says
+  /// whether it surely allows all of them to all rows.
   struct Step {
-    mlir::Value firstKey, endKey, columns;
+    mlir::Value firstKey, endKey, columns, allowsAll;
   };
   /// Weights of some neighbouring rows and of up to a vector of keys; the first
   /// of them is in `column` of the scores. With `tests`, for one row, keys left
@@ -76,7 +77,10 @@ private:
                                mlir::Value key);
   void prefetch(const Part &part, mlir::Value operand, mlir::Value row,
                 mlir::Value column);
+  BoxClass classify(const Part &part, mlir::Value firstRow, mlir::Value endRow,
+                    mlir::Value firstKey, mlir::Value endKey);
   void attendStep(const Part &part, const Step &step);
+  void attendAllowed(const Part &part, const Step &step);
   void scoreVector(const Part &part, const Step &step, mlir::Value column);
   void scoreTile(const Part &part, const Step &step, mlir::Value row,
                  int64_t tileRows, mlir::Value column);

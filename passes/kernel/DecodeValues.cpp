@@ -50,12 +50,21 @@ void DecodeKernel::addValues(const Part &part, const Step &step, Value column,
     return vector::ReductionOp::create(b, kind, flags);
   };
   Value last = b.sub(b.min(b.add(row, b.index(tileRows)), rows), one);
-  Value all = takesPart(row);
-  for (int64_t i = 1; i < tileRows; ++i)
-    all = b.logicalAnd(all, takesPart(b.min(b.add(row, b.index(i)), last)));
+  auto takeAll = [&] {
+    Value all = takesPart(row);
+    for (int64_t i = 1; i < tileRows; ++i)
+      all = b.logicalAnd(all, takesPart(b.min(b.add(row, b.index(i)), last)));
+    return SmallVector<Value>{reduce(vector::CombiningKind::AND, all)};
+  };
+  // A score rule may leave keys out too.
+  Value takesAll =
+      op.hasMask() && !op.hasScore()
+          ? b.choose(
+                step.allowsAll,
+                [&] { return SmallVector<Value>{step.allowsAll}; }, takeAll)[0]
+          : takeAll()[0];
   b.ifElse(
-      reduce(vector::CombiningKind::AND, all),
-      [&] { addAllColumns(part, weights); },
+      takesAll, [&] { addAllColumns(part, weights); },
       [&] {
         // A key left out must not spread a value of NaN or infinity.
         weights.rows = 1;
