@@ -33,6 +33,7 @@ AttentionKernel::AttentionKernel(KernelBuilder &builder, AttentionOp op,
   if (usesProducts)
     addPart(queryPart, b.add(b.mul(b.index(tile.queryBlock), headDim),
                              b.index(vectorLength)));
+  addPart(squarePart, b.index(vectorLength * vectorLength));
   addPart(scorePart, b.index(tile.rowTile * tile.keyBlock));
   addPart(keptPart, b.index(hasRules ? tile.rowTile * tile.keyBlock : 0));
   int64_t slots = op.hasMask() ? tile.keyBlock / tile.getPanel() : 0;

@@ -132,7 +132,7 @@ private:
   mlir::Value panels, packedKeySize, packedValueSize;
   mlir::Value packedKeys, packedValues;
 
-  mlir::Value queryPart, scorePart, keptPart, outputPart;
+  mlir::Value queryPart, squarePart, scorePart, keptPart, outputPart;
   /// The list of a tile's panels, and for each of them and each row the keys
   /// that the mask allows, a bit a key.
   mlir::Value listPart, allowedPart;

@@ -29,15 +29,17 @@ void AttentionKernel::packKeys(Value slot, Value pair, Value panel) {
     forEachChunk(
         op.getKey(), headDim,
         [&](Value firstColumn) {
-          SmallVector<Value> rows;
-          for (int64_t lane = 0; lane < tile.vectorLength; ++lane)
-            rows.push_back(loadElements(op.getKey(), batch, head,
-                                        clamp(b.add(part, b.index(lane))),
-                                        firstColumn));
-          for (auto [d, column] : llvm::enumerate(emitTranspose(b, rows)))
-            storeVector(
-                column, packedKeys,
-                b.add(partBase, b.mul(b.add(firstColumn, b.index(d)), width)));
+          emitTransposeSquare(
+              b, vectorType, scratch, squarePart,
+              [&](Value lane) {
+                return loadElements(op.getKey(), batch, head,
+                                    clamp(b.add(part, lane)), firstColumn);
+              },
+              [&](Value d, Value column) {
+                storeVector(
+                    column, packedKeys,
+                    b.add(partBase, b.mul(b.add(firstColumn, d), width)));
+              });
         },
         [&](Value d) {
           b.forLoop(zero, b.index(tile.vectorLength), one, [&](Value lane) {
@@ -80,7 +82,8 @@ void AttentionKernel::packQueries(const Block &block) {
   Value rowTile = b.index(tile.rowTile);
   Value lastQuery = b.sub(queries, one);
   Value scale = b.splat(vectorType, scaleBefore);
-  // Upwards, since a column's vectors reach over the beginning of the next.
+  // Upwards, and the last vector of columns first, since that reaches over the
+  // beginning of the next column.
   b.forLoop(zero, block.rows, rowTile, [&](Value firstRow) {
     Value base = b.add(queryPart, b.mul(firstRow, headDim));
     Value firstQuery = b.add(block.firstQuery, firstRow);
@@ -90,25 +93,22 @@ void AttentionKernel::packQueries(const Block &block) {
     forEachChunk(
         op.getQuery(), headDim,
         [&](Value firstColumn) {
-          SmallVector<SmallVector<Value>> groups;
-          for (int64_t first = 0; first < tile.rowTile;
-               first += tile.vectorLength) {
-            SmallVector<Value> rows;
-            int64_t end = std::min(first + tile.vectorLength, tile.rowTile);
-            for (int64_t row = first; row < end; ++row) {
-              Value elements =
-                  loadElements(op.getQuery(), block.batch, block.head,
-                               clamp(b.index(row)), firstColumn);
-              rows.push_back(arith::MulFOp::create(b, elements, scale));
-            }
-            groups.push_back(emitTranspose(b, rows));
-          }
-          for (int64_t d = 0; d < tile.vectorLength; ++d) {
-            Value place =
-                b.add(base, b.mul(b.add(firstColumn, b.index(d)), rowTile));
-            for (auto [number, columns] : llvm::enumerate(groups))
-              storeVector(columns[d], scratch,
-                          b.add(place, b.index(number * tile.vectorLength)));
+          int64_t last = (tile.rowTile - 1) / tile.vectorLength;
+          for (int64_t group = last; group >= 0; --group) {
+            Value first = b.index(group * tile.vectorLength);
+            emitTransposeSquare(
+                b, vectorType, scratch, squarePart,
+                [&](Value row) -> Value {
+                  Value elements =
+                      loadElements(op.getQuery(), block.batch, block.head,
+                                   clamp(b.add(first, row)), firstColumn);
+                  return arith::MulFOp::create(b, elements, scale);
+                },
+                [&](Value d, Value column) {
+                  Value place = b.mul(b.add(firstColumn, d), rowTile);
+                  storeVector(column, scratch,
+                              b.add(base, b.add(place, first)));
+                });
           }
         },
         [&](Value d) {

@@ -44,6 +44,47 @@ SmallVector<Value> attn::emitTranspose(KernelBuilder &builder,
   return result;
 }
 
+void attn::emitTransposeSquare(KernelBuilder &b, VectorType type, Value buffer,
+                               Value offset, function_ref<Value(Value)> load,
+                               function_ref<void(Value, Value)> store) {
+  int64_t lanes = type.getNumElements();
+  // The far exchanges of a few rows that are `near` apart, then the near ones
+  // of neighbours.
+  int64_t near = std::min<int64_t>(lanes, 4);
+  auto place = [&](Value row) {
+    return b.add(offset, b.mul(row, b.index(lanes)));
+  };
+  auto exchangeAll = [&](MutableArrayRef<Value> rows, int64_t step) {
+    for (int64_t distance = rows.size() / 2; distance > 0; distance /= 2)
+      for (size_t row = 0; row < rows.size(); ++row)
+        if (!(row & distance))
+          std::tie(rows[row], rows[row + distance]) =
+              exchange(b, rows[row], rows[row + distance], distance * step);
+  };
+  if (near < lanes)
+    b.forLoop(b.index(0), b.index(near), b.index(1), [&](Value first) {
+      SmallVector<Value> rows;
+      for (int64_t row = 0; row < lanes; row += near)
+        rows.push_back(load(b.add(first, b.index(row))));
+      exchangeAll(rows, near);
+      for (auto [i, row] : llvm::enumerate(rows))
+        vector::StoreOp::create(b, row, buffer,
+                                place(b.add(first, b.index(i * near))));
+    });
+  b.forLoop(b.index(0), b.index(lanes), b.index(near), [&](Value first) {
+    SmallVector<Value> rows;
+    for (int64_t i = 0; i < near; ++i) {
+      Value row = b.add(first, b.index(i));
+      rows.push_back(near < lanes ? Value(vector::LoadOp::create(
+                                        b, type, buffer, place(row)))
+                                  : load(row));
+    }
+    exchangeAll(rows, 1);
+    for (auto [i, row] : llvm::enumerate(rows))
+      store(b.add(first, b.index(i)), row);
+  });
+}
+
 /// Lanes of `upper` whose index does not have the bit `distance` and lanes of
 /// `lower` whose index does, and in the same lanes those at that distance. The
 /// first takes a blend, which is cheaper than a shuffle.

@@ -9,6 +9,7 @@
 #ifndef ATTN_PASSES_KERNEL_SHUFFLES_H
 #define ATTN_PASSES_KERNEL_SHUFFLES_H
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/ValueRange.h"
 
 namespace attn {
@@ -20,6 +21,16 @@ class KernelBuilder;
 /// the last one. Takes log2(lanes) shuffles a result.
 llvm::SmallVector<mlir::Value> emitTranspose(KernelBuilder &builder,
                                              mlir::ValueRange rows);
+
+/// Transposes a square of as many rows as a vector has lanes: `store` takes
+/// column after column, which has its lane `i` from what `load` gives for row
+/// `i`; both emit code for a row or column that a loop counts. `buffer` has
+/// room for the square from `offset` on. In one piece, the shuffles of a square
+/// of 16 rows would take the code generator longer than a matrix product.
+void emitTransposeSquare(
+    KernelBuilder &builder, mlir::VectorType type, mlir::Value buffer,
+    mlir::Value offset, llvm::function_ref<mlir::Value(mlir::Value row)> load,
+    llvm::function_ref<void(mlir::Value column, mlir::Value vector)> store);
 
 /// Reduces up to as many vectors as they have lanes, each over its lanes: lane
 /// `i` of the result is that of vector `i`. Lanes beyond the vectors repeat one
