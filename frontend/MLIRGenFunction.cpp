@@ -68,42 +68,6 @@ void FunctionGen::generateBody() {
   mlir::func::ReturnOp::create(builder, loc, results);
 }
 
-//===----------------------------------------------------------------------===//
-// Layers
-//===----------------------------------------------------------------------===//
-
-std::string FunctionGen::resolve(const LayerPath &path) const {
-  std::string text;
-  for (const LayerPath::Step &step : path.steps) {
-    text += (text.empty() ? "" : ".") + step.name;
-    if (step.fold)
-      text += "." + std::to_string(iterations.at(step.fold));
-    else if (step.index)
-      text += "." + std::to_string(*step.index);
-  }
-  return text;
-}
-
-mlir::Value FunctionGen::getWeight(const std::string &path) const {
-  return weights.at(path);
-}
-
-FunctionGen::Values FunctionGen::emitFold(const Node *node) {
-  for (const Node *operand : node->operands)
-    emitAll(operand);
-  Values values = emitAll(node->operands.front());
-  int64_t count = getStatic(node->dim).value_or(0);
-  for (int64_t i = 0; i < count; ++i) {
-    iterations[node] = i;
-    scopes.emplace_back();
-    scopes.back()[node->carry] = values;
-    values = emitBlock(node->thenBlock);
-    scopes.pop_back();
-  }
-  iterations.erase(node);
-  return values;
-}
-
 mlir::Type FunctionGen::getType(const Type &type) const {
   return module.getType(type, statics);
 }
@@ -250,6 +214,7 @@ FunctionGen::Values FunctionGen::generate(const Node *node,
     return emitIf(node, loc);
   case Node::Kind::Param:
   case Node::Kind::Carry:
+  case Node::Kind::Part:
   case Node::Kind::RuleIndex:
   case Node::Kind::RuleRef:
   case Node::Kind::RuleAnd:

@@ -101,6 +101,10 @@ private:
   mlir::Value getWeight(const std::string &path) const;
   std::string resolve(const LayerPath &path) const;
   Values emitFold(const Node *node);
+  mlir::Value emitPart(const Node *part, int64_t index);
+  /// The values one after the other along a new first axis.
+  mlir::Value emitStack(llvm::ArrayRef<mlir::Value> values, const Type &type,
+                        mlir::Location loc);
   Values emitBlock(const NodeBlock &block);
   mlir::Value emitLiteral(const Node *node, mlir::Location loc);
   mlir::Value emitReduce(const Node *node, mlir::Location loc);

@@ -295,42 +295,6 @@ Node *Sema::inlineCall(const CallExpr &expr, const FnDecl &fn,
   return node;
 }
 
-Node *Sema::makeFold(const CallExpr &expr, const FnDecl &fn, LayerRef layer,
-                     ArrayRef<const Expr *> exprs, std::vector<Node *> args,
-                     Context &context) {
-  std::string list = "list '" + layer.path.steps.back().name + "'";
-  if (args.empty() || !args.front() || !args.front()->type.isArray()) {
-    error(expr.range, list + " needs a tensor or a number to begin with");
-    return nullptr;
-  }
-  const Type &param = functions[&fn].signature.params.front();
-  Node *first = args.front();
-  if (param.isArray() && first->type.element != param.element)
-    if (Node *converted = coerce(first, first->type.withElement(param.element)))
-      first = converted;
-  Node *fold = make(Node::Kind::Fold, first->type, expr.range, {first});
-  for (Node *arg : llvm::drop_begin(args))
-    if (arg && !arg->type.isRule())
-      fold->operands.push_back(arg);
-  fold->carry = make(Node::Kind::Carry, first->type, exprs.front()->range);
-  fold->dim = *layer.count;
-  layer.count.reset();
-  layer.path.steps.back().fold = fold;
-  args.front() = fold->carry;
-  Node *call = makeCall(expr, fn, &layer, exprs, std::move(args), context);
-  if (!call)
-    return nullptr;
-  fold->thenBlock.result = coerce(call, first->type);
-  if (fold->thenBlock.result)
-    return fold;
-  DiagnosticBuilder builder =
-      error(expr.range, "each layer of " + list +
-                            " takes what the one before gives: expected " +
-                            first->type.str() + ", got " + call->type.str());
-  noteMismatch(builder, first->type, call->type, context);
-  return nullptr;
-}
-
 //===----------------------------------------------------------------------===//
 // Rules
 //===----------------------------------------------------------------------===//

@@ -13,6 +13,7 @@
 //   SemaExpr.cpp     names, literals, operators, blocks
 //   SemaConvert.cpp  conversions and broadcasting
 //   SemaCall.cpp     calls of functions and rules
+//   SemaFold.cpp     calls of lists of layers
 //   SemaRule.cpp     rules as values and written out
 //   SemaLayer.cpp    layers: constructors, fields
 //   SemaMember.cpp   parts of layers in expressions
@@ -203,10 +204,6 @@ private:
   Node *makeCall(const CallExpr &expr, const FnDecl &fn, const LayerRef *layer,
                  llvm::ArrayRef<const Expr *> exprs, std::vector<Node *> args,
                  Context &context);
-  /// A call of a list: each layer takes what the one before gives.
-  Node *makeFold(const CallExpr &expr, const FnDecl &fn, LayerRef layer,
-                 llvm::ArrayRef<const Expr *> exprs, std::vector<Node *> args,
-                 Context &context);
   /// Writes a function out in place of a call.
   Node *inlineCall(const CallExpr &expr, const FnDecl &fn,
                    const LayerRef *layer, llvm::ArrayRef<Node *> args,
@@ -226,6 +223,20 @@ private:
                       llvm::ArrayRef<const Identifier *> params,
                       llvm::ArrayRef<bool> optional, SourceRange declared,
                       std::vector<const Expr *> &values);
+
+  //===--- SemaFold.cpp -----------------------------------------------===//
+  /// A call of a list: each layer takes what the one before gives.
+  Node *makeFold(const CallExpr &expr, const FnDecl &fn, LayerRef layer,
+                 llvm::ArrayRef<const Expr *> exprs, std::vector<Node *> args,
+                 Context &context);
+  /// The part for one layer where `arg` has one for each, else `arg`; null
+  /// where the number of parts is wrong.
+  Node *takePart(Node *arg, const Type &param, const Identifier &name,
+                 const Expr &expr, const LayerRef &list, Node *fold,
+                 Context &context);
+  /// Gives `fold` its result and type from the call of one layer.
+  bool finishFold(Node *fold, Node *call, llvm::StringRef list,
+                  Context &context);
 
   //===--- SemaRule.cpp -----------------------------------------------===//
   /// A rule's name as a value.

@@ -154,8 +154,11 @@ struct Node {
     Read,     ///< array, indices; `flags` tells which indices need a clamp
     Call,     ///< `callee` with its dimensions bound to `dims`, of `path`
     Inline,   ///< `thenBlock`, written out in place of a call
-    Fold,     ///< `thenBlock` of `carry`, `dim` times, from the first operand
-    Carry,    ///< leaf of a Fold
+    /// `thenBlock` of `carry` and `parts`, `dim` times, from the first operand.
+    /// Of a tuple the first goes on, the others are stacked, as `type` says.
+    Fold,
+    Carry, ///< leaf of a Fold
+    Part,  ///< leaf of a Fold: along the operand's first axis, which time it is
     Tuple,
     Element, ///< `integer` of a tuple
     If,      ///< condition; `thenBlock`, `elseBlock`
@@ -196,6 +199,7 @@ struct Node {
   const CheckedFunction *callee = nullptr;
   LayerPath path;
   Node *carry = nullptr;
+  std::vector<Node *> parts;
   std::map<std::string, Dim> dims;
   NodeBlock thenBlock;
   NodeBlock elseBlock;

@@ -181,14 +181,12 @@ def relative(g, distances):
 
 def transformer_xl(g):
     x = g["words.weight"][g["tokens"]]
-    result = {}
-    for number, path in ((1, "first"), (2, "second")):
-        memory = g[f"memory{number}"]
+    kept = np.empty_like(g["memory"])
+    for i, memory in enumerate(g["memory"]):
         whole = np.concatenate([memory, x], 1)
-        result[f"kept{number}"] = whole[:, x.shape[1]:]
-        x = transformer_xl_block(g, path, x, whole)
-    result["logits"] = x @ g["words.weight"].T
-    return result
+        kept[i] = whole[:, x.shape[1]:]
+        x = transformer_xl_block(g, f"h.{i}", x, whole)
+    return {"logits": x @ g["words.weight"].T, "kept": kept}
 
 
 def transformer_xl_block(g, path, x, whole):
@@ -208,9 +206,9 @@ def transformer_xl_block(g, path, x, whole):
     return norm(g, path + ".norm2", y + feed(g, path + ".mlp.", y, relu))
 
 
-def transformer_xl_shapes(v, c):
+def transformer_xl_shapes(v, c, layers):
     shapes = {"words.weight": (v, c)}
-    for path in ("first", "second"):
+    for path in (f"h.{i}" for i in range(layers)):
         shapes.update({f"{path}.attn.{name}_net.weight": (n * c, c)
                        for name, n in (("qkv", 3), ("r", 1), ("o", 1))})
         shapes.update({f"{path}.attn.r_{name}_bias": (4, c // 4) for name in "wr"})

@@ -90,9 +90,9 @@ cases = {
         causal(9), bias=lambda s: g["cap"] * np.tanh(s / g["cap"]))(g))],
     "transformer": [(translation_shapes(9, C), {"source": tokens(2, 7), "target": tokens(2, 5),
                                                 "len": lengths(7, 2)}, small, translation)],
-    "transformer_xl": [({**transformer_xl_shapes(9, C), "memory1": (2, m, C),
-                         "memory2": (2, m, C)}, {"tokens": tokens(2, t)}, small, transformer_xl)
-                       for t, m in ((5, 3), (1, 4))],
+    "transformer_xl": [({**transformer_xl_shapes(9, C, n), "memory": (n, 2, m, C)},
+                        {"tokens": tokens(2, t)}, ("--fix", f"C={C},layers={n}"), transformer_xl)
+                       for t, m, n in ((5, 3, 3), (1, 4, 1), (4, 0, 2))],
     "vision_language": [({"text": (2, 5, C), "image": (2, 3, 8, 12), "place.weight": (64, C),
                           **layer("patch", 48, C), **norms(C, "norm"), **projections("attn", C),
                           "gate": ()}, {}, small, vision)],
