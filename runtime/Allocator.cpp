@@ -9,6 +9,7 @@
 #include "runtime/Allocator.h"
 
 #include "runtime/CheckFailure.h"
+#include "runtime/KernelFailure.h"
 #include "runtime/Memory.h"
 #include "runtime/PagePool.h"
 #include "llvm/ADT/StringRef.h"
@@ -22,6 +23,7 @@
 #include <cstdlib>
 #include <limits>
 #include <memory>
+#include <omp.h>
 #include <sys/mman.h>
 #include <vector>
 
@@ -42,6 +44,8 @@ struct Call {
 
   PagePool &pool;
   std::jmp_buf failure;
+  /// How deep in parallel regions the call stands.
+  int level = omp_get_level();
   std::vector<Block> live;
   int64_t bytes = 0;
   int64_t peak = 0;
@@ -52,6 +56,8 @@ struct Call {
   int64_t availableBytes = 0;
   /// The check that failed, if it was one.
   std::unique_ptr<CheckFailure> check;
+  /// Whether it was a kernel that cannot be compiled.
+  bool isKernel = false;
 
   [[noreturn]] void fail(int64_t needed, int64_t available);
   /// Returns if there is memory for `request` bytes more.
@@ -163,6 +169,7 @@ void attn::runtime::freeTemporary(void *memory) {
 }
 
 char CheckFailure::ID;
+char KernelFailure::ID;
 
 void CheckFailure::log(llvm::raw_ostream &os) const {
   if (line)
@@ -202,6 +209,16 @@ void attn::runtime::failCheck(const char *file, int64_t line, int64_t column,
   std::longjmp(call->failure, 1);
 }
 
+void attn::runtime::failKernel() {
+  Call *call = currentCall;
+  // Out of a parallel region there is no way but its end.
+  if (!call || omp_get_level() != call->level)
+    llvm::report_fatal_error(
+        "a kernel that is called in a parallel region cannot be compiled");
+  call->isKernel = true;
+  std::longjmp(call->failure, 1);
+}
+
 llvm::Error attn::runtime::callWithTemporaries(void (*code)(void **),
                                                void **arguments, PagePool &pool,
                                                int64_t &peakBytes) {
@@ -221,5 +238,7 @@ llvm::Error attn::runtime::callWithTemporaries(void (*code)(void **),
     return llvm::Error::success();
   if (call.check)
     return llvm::Error(std::move(call.check));
+  if (call.isKernel)
+    return llvm::make_error<KernelFailure>("");
   return notEnoughMemory(call.neededBytes, call.availableBytes);
 }

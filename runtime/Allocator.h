@@ -43,6 +43,10 @@ void freeTemporary(void *memory);
                             const char *text, int64_t i0, int64_t i1,
                             int64_t i2, int64_t i3, double value);
 
+/// Where a call of a kernel that cannot be compiled ends up: ends the call with
+/// a KernelFailure without a message.
+[[noreturn]] void failKernel();
+
 } // namespace attn::runtime
 
 #endif // ATTN_RUNTIME_ALLOCATOR_H

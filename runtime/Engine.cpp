@@ -19,6 +19,7 @@
 #include "runtime/Allocator.h"
 #include "runtime/CodeGen.h"
 #include "runtime/DType.h"
+#include "runtime/KernelFailure.h"
 #include "runtime/LazyKernels.h"
 #include "runtime/PagePool.h"
 #include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
@@ -292,7 +293,9 @@ llvm::Error Executable::run(llvm::ArrayRef<const Tensor *> inputs,
   llvm::Error error =
       callWithTemporaries(impl->thunk, arguments.data(), impl->pool, peak);
   impl->temporaryBytes = peak;
-  return error;
+  return llvm::handleErrors(std::move(error), [&](const KernelFailure &) {
+    return impl->kernels->getFailure();
+  });
 }
 
 const Signature &Executable::signature() const { return impl->signature; }

@@ -46,7 +46,8 @@ struct LateKernels {
   /// declares it. Their context outlives the executable.
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
   /// Takes one of them to the LLVM dialect. Called by one thread at a time,
-  /// inside of a run. A failure, which it has reported, ends the process.
+  /// inside of a run. A failure, which it has reported, ends the run with a
+  /// KernelFailure.
   std::function<llvm::LogicalResult(mlir::ModuleOp)> lower;
 };
 
@@ -79,7 +80,8 @@ public:
   ///
   /// Errors: those of Signature::bindDims, "out: expected …, got …", "not
   /// enough memory: …" if a temporary cannot be had (everything taken is given
-  /// back).
+  /// back), a CheckFailure where a check of the program does not hold, a
+  /// KernelFailure where a kernel cannot be compiled.
   llvm::Error run(llvm::ArrayRef<const Tensor *> inputs,
                   llvm::ArrayRef<Tensor *> outputs, int threads = 0);
 

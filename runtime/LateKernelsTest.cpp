@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/EngineFixture.h"
+#include "runtime/KernelFailure.h"
 
 #include <thread>
 
@@ -93,17 +94,124 @@ TEST_F(LateKernelsTest, LowersKernelsWhenTheyAreCalled) {
   EXPECT_EQ(executable->takeCompileSeconds(), 0);
 }
 
-TEST_F(LateKernelsTest, EndsWhereAKernelCannotBeLowered) {
+TEST_F(LateKernelsTest, RunsFailWhereAKernelCannotBeLowered) {
+  LateKernels kernels;
+  for (llvm::StringRef name : {"one", "several"})
+    kernels.modules.push_back(parseKernel(name, context));
+  kernels.lower = [&](mlir::ModuleOp kernel) -> llvm::LogicalResult {
+    if (kernel.getName() == "several")
+      return llvm::failure();
+    return lower(kernel);
+  };
+  auto executable = llvm::cantFail(
+      Executable::create(*lower(kTwoKernels), {}, std::move(kernels)));
+  // From several threads at once, and again.
+  auto runSeveral = [&] {
+    Tensor x = filled({5}), out = zeros({5});
+    for (int threads : {1, 2}) {
+      llvm::Error error = executable->run({&x}, {&out}, threads);
+      EXPECT_TRUE(error.isA<KernelFailure>());
+      llvm::handleAllErrors(std::move(error), [](const KernelFailure &failure) {
+        EXPECT_EQ(failure.message, "internal error: kernel 'several' cannot be "
+                                   "compiled: it cannot be lowered");
+        EXPECT_TRUE(failure.isReported);
+      });
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back(runSeveral);
+  for (std::thread &thread : threads)
+    thread.join();
+  // Runs that do not call it go on as before.
+  Tensor x = filled({1}), out = zeros({1});
+  EXPECT_EQ(messageOf(executable->run({&x}, {&out}, 2)), "no error");
+  EXPECT_EQ(out.at(0), 1);
+}
+
+TEST_F(LateKernelsTest, RunsFailWhereAKernelIsNoValidIR) {
   LateKernels kernels;
   kernels.modules.push_back(parseKernel("several", context));
-  kernels.lower = [](mlir::ModuleOp) { return llvm::failure(); };
+  // Left as it is, which is nothing that LLVM knows.
+  kernels.lower = [](mlir::ModuleOp) { return llvm::success(); };
   std::string text = kTwoKernels.str();
   text.replace(text.find("call @one"), 9, "call @several");
   auto executable =
       llvm::cantFail(Executable::create(*lower(text), {}, std::move(kernels)));
   Tensor x = filled({1}), out = zeros({1});
+  mlir::ScopedDiagnosticHandler silent(&context, [](mlir::Diagnostic &) {});
+  llvm::handleAllErrors(
+      executable->run({&x}, {&out}, 1),
+      [](const KernelFailure &failure) { EXPECT_FALSE(failure.isReported); });
+}
+
+// Temporaries of the caller are given back.
+TEST_F(LateKernelsTest, FailuresFreeTemporaries) {
+  constexpr llvm::StringLiteral caller = R"(
+  func.func private @several(memref<?xf32>, memref<?xf32>)
+  func.func @copy(%x: memref<?xf32>, %out: memref<?xf32>)
+      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
+        dims = ["T"],
+        arguments = [
+          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        results = [
+          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        requires = []}} {
+    %c0 = arith.constant 0 : index
+    %T = memref.dim %x, %c0 : memref<?xf32>
+    %copy = memref.alloc(%T) : memref<?xf32>
+    func.call @several(%x, %copy) : (memref<?xf32>, memref<?xf32>) -> ()
+    func.call @several(%copy, %out) : (memref<?xf32>, memref<?xf32>) -> ()
+    memref.dealloc %copy : memref<?xf32>
+    return
+  })";
+  for (bool fails : {true, false}) {
+    LateKernels kernels;
+    kernels.modules.push_back(parseKernel("several", context));
+    kernels.lower = [&](mlir::ModuleOp kernel) -> llvm::LogicalResult {
+      if (fails)
+        return llvm::failure();
+      return lower(kernel);
+    };
+    auto executable = llvm::cantFail(
+        Executable::create(*lower(caller), {}, std::move(kernels)));
+    // 8 MB, of which the pool would keep one block.
+    Tensor x = filled({2 << 20}), out = zeros({2 << 20});
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(messageOf(executable->run({&x}, {&out}, 1)) == "no error",
+                !fails);
+    EXPECT_EQ(executable->lastRunTemporaryBytes(), 8 << 20);
+  }
+}
+
+// A parallel region can be left at its end only.
+TEST_F(LateKernelsTest, EndsWhereAKernelOfAParallelRegionCannotBeLowered) {
+  constexpr llvm::StringLiteral caller = R"(
+  func.func private @several(memref<?xf32>, memref<?xf32>)
+  func.func @copy(%x: memref<?xf32>, %out: memref<?xf32>)
+      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
+        dims = ["T"],
+        arguments = [
+          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        results = [
+          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        requires = []}} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    scf.parallel (%i) = (%c0) to (%c1) step (%c1) {
+      func.call @several(%x, %out) : (memref<?xf32>, memref<?xf32>) -> ()
+      scf.reduce
+    }
+    return
+  })";
+  LateKernels kernels;
+  kernels.modules.push_back(parseKernel("several", context));
+  kernels.lower = [](mlir::ModuleOp) { return llvm::failure(); };
+  auto executable = llvm::cantFail(
+      Executable::create(*lower(caller), {}, std::move(kernels)));
+  Tensor x = filled({3}), out = zeros({3});
   EXPECT_DEATH(llvm::consumeError(executable->run({&x}, {&out}, 1)),
-               "a kernel could not be compiled");
+               "a kernel that is called in a parallel region");
 }
 
 } // namespace

@@ -8,9 +8,10 @@
 
 #include "runtime/LazyKernels.h"
 
+#include "runtime/Allocator.h"
+#include "runtime/KernelFailure.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -27,7 +28,7 @@ public:
     auto start = std::chrono::steady_clock::now();
     Object object = kernels.codeGen.compileKernel(module);
     kernels.count(start);
-    return object;
+    return kernels.keepFailure(module.getModuleIdentifier(), std::move(object));
   }
 
 private:
@@ -49,7 +50,7 @@ public:
     Object object = kernels.compile(module);
     if (object)
       return layer.emit(std::move(symbols), std::move(*object));
-    symbols->getExecutionSession().reportError(object.takeError());
+    llvm::consumeError(object.takeError());
     symbols->failMaterialization();
   }
 
@@ -61,11 +62,6 @@ private:
   mlir::ModuleOp module;
 };
 
-/// Where a call of a kernel that could not be compiled ends up.
-static void failedToCompile() {
-  llvm::report_fatal_error("a kernel could not be compiled");
-}
-
 LazyKernels::LazyKernels(CodeGen codeGen, LateKernels late)
     : codeGen(std::move(codeGen)), late(std::move(late)) {}
 
@@ -75,11 +71,41 @@ void LazyKernels::count(std::chrono::steady_clock::time_point start) {
       std::chrono::duration_cast<std::chrono::nanoseconds>(taken).count();
 }
 
+LazyKernels::Object LazyKernels::keepFailure(StringRef kernel, Object object) {
+  if (object)
+    return object;
+  std::string message;
+  bool isReported = false;
+  llvm::handleAllErrors(
+      object.takeError(),
+      [&](const KernelFailure &failure) {
+        message = failure.message;
+        isReported = failure.isReported;
+      },
+      [&](const llvm::ErrorInfoBase &error) { message = error.message(); });
+  std::lock_guard<std::mutex> lock(failing);
+  failures += (failures.empty() ? "" : "; ") + ("kernel '" + kernel).str() +
+              "' cannot be compiled: " + message;
+  areReported &= isReported;
+  return llvm::make_error<KernelFailure>(std::move(message), isReported);
+}
+
+llvm::Error LazyKernels::getFailure() {
+  std::lock_guard<std::mutex> lock(failing);
+  return llvm::make_error<KernelFailure>("internal error: " + failures,
+                                         areReported);
+}
+
 LazyKernels::Object LazyKernels::compile(mlir::ModuleOp kernel) {
+  return keepFailure(*kernel.getName(), lowerAndCompile(kernel));
+}
+
+LazyKernels::Object LazyKernels::lowerAndCompile(mlir::ModuleOp kernel) {
   std::lock_guard<std::mutex> lock(lowering);
   auto start = std::chrono::steady_clock::now();
   if (failed(late.lower(kernel)))
-    return llvm::createStringError("a kernel could not be lowered");
+    return llvm::make_error<KernelFailure>("it cannot be lowered",
+                                           /*isReported=*/true);
   return context.withContextDo([&](llvm::LLVMContext *llvmContext) -> Object {
     auto module =
         codeGen.translateKernel(kernel, *kernel.getName(), *llvmContext);
@@ -99,8 +125,7 @@ llvm::Error LazyKernels::add(orc::LLJIT &jit) {
       session, jit.getObjLinkingLayer(), std::make_unique<Compiler>(*this));
   stubs = orc::createLocalIndirectStubsManagerBuilder(jit.getTargetTriple())();
   auto manager = orc::createLocalLazyCallThroughManager(
-      jit.getTargetTriple(), session,
-      orc::ExecutorAddr::fromPtr(&failedToCompile));
+      jit.getTargetTriple(), session, orc::ExecutorAddr::fromPtr(&failKernel));
   if (!manager)
     return manager.takeError();
   callThrough = std::move(*manager);

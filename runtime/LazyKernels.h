@@ -37,6 +37,9 @@ public:
   /// Makes the kernels callable under their names.
   llvm::Error add(llvm::orc::LLJIT &jit);
 
+  /// Which kernels cannot be compiled, once a run has called one of them.
+  llvm::Error getFailure();
+
   /// Seconds that compiling took since the last call of this.
   double takeCompileSeconds() { return nanoseconds.exchange(0) * 1e-9; }
 
@@ -48,6 +51,9 @@ private:
 
   /// The code of a kernel that is no LLVM IR yet.
   Object compile(mlir::ModuleOp kernel);
+  Object lowerAndCompile(mlir::ModuleOp kernel);
+  /// Remembers what happened to a kernel.
+  Object keepFailure(llvm::StringRef kernel, Object object);
   /// Adds to the time that compiling took.
   void count(std::chrono::steady_clock::time_point start);
 
@@ -57,6 +63,10 @@ private:
   std::mutex lowering;
   llvm::orc::ThreadSafeContext context;
   std::atomic<int64_t> nanoseconds = 0;
+  std::mutex failing;
+  std::string failures;
+  /// Whether all of them have been reported.
+  bool areReported = true;
   std::unique_ptr<llvm::orc::IRCompileLayer> layer;
   std::unique_ptr<llvm::orc::IndirectStubsManager> stubs;
   std::unique_ptr<llvm::orc::LazyCallThroughManager> callThrough;

@@ -330,12 +330,6 @@ LogicalResult Compilation::lowerKernel(ModuleOp kernel) {
 }
 
 runtime::LateKernels Compilation::takeKernels() {
-  auto lower = [this](ModuleOp kernel) {
-    LogicalResult result = lowerKernel(kernel);
-    // The frames of compiled code in between cannot return an error.
-    if (failed(result))
-      std::exit(static_cast<int>(ExitCode::InternalError));
-    return result;
-  };
-  return {std::move(kernels), std::move(lower)};
+  return {std::move(kernels),
+          [this](ModuleOp kernel) { return lowerKernel(kernel); }};
 }

@@ -10,6 +10,7 @@
 
 #include "runtime/CheckFailure.h"
 #include "runtime/Engine.h"
+#include "runtime/KernelFailure.h"
 #include "runtime/Memory.h"
 #include "runtime/Npy.h"
 #include "runtime/Npz.h"
@@ -391,10 +392,19 @@ static ExitCode reportUserError(Error error) {
 /// A check that failed has a place in the program.
 static ExitCode reportRunError(Compilation &compilation, Error error) {
   ExitCode status = ExitCode::UserError;
-  error = llvm::handleErrors(std::move(error), [&](const CheckFailure &check) {
-    status = compilation.reportAt(check.file, check.line, check.column,
-                                  check.message);
-  });
+  error = llvm::handleErrors(
+      std::move(error),
+      [&](const CheckFailure &check) {
+        status = compilation.reportAt(check.file, check.line, check.column,
+                                      check.message);
+      },
+      [&](const KernelFailure &failure) {
+        status = ExitCode::InternalError;
+        if (!failure.isReported)
+          llvm::errs() << "attnc: " << failure.message << "\n"
+                       << "  note: this is a bug in attnc, not in your "
+                          "program\n";
+      });
   return error ? reportUserError(std::move(error)) : status;
 }
 
