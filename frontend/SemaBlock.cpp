@@ -197,7 +197,8 @@ Node *Sema::checkIndex(const IndexExpr &expr, Context &context) {
   size_t rank = base->type.shape.size();
   if (rank != expr.indices.size()) {
     DiagnosticBuilder builder =
-        error(expr.range, "expected " + Twine(rank) + " indices for " +
+        error(expr.range, "expected " + Twine(rank) +
+                              (rank == 1 ? " index for " : " indices for ") +
                               base->type.str() + ", got " +
                               Twine(expr.indices.size()));
     if (const auto *name = llvm::dyn_cast<NameExpr>(expr.base.get()))

@@ -116,7 +116,7 @@ fn f(y: f32[A]) = y)",
 )"},
     {"ExpectedIndicesForIBGot", R"(mask p(len: i32[B])(b, k) = k < len[b, k]
 fn f(y: f32[A]) = y)",
-     R"(1:33-42: error: expected 1 indices for i32[B], got 2
+     R"(1:33-42: error: expected 1 index for i32[B], got 2
 1:8-11: note: 'len' is declared here
 )"},
     {"AnIndexMustBeAnInteger", R"(mask p(len: i32[B])(b, k) = k < len[0.5]

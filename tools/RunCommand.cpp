@@ -335,9 +335,10 @@ void Call::print() const {
   for (auto [parameter, tensor] : llvm::zip(signature.results, outputs)) {
     Statistics statistics = computeStatistics(tensor);
     os << parameter.name << ": " << toString(tensor.dtype())
-       << shapeToString(tensor.shape()) << "\n  " << preview(tensor) << "\n  "
-       << llvm::format("min %.6g  mean %.6g  max %.6g", statistics.min,
-                       statistics.mean, statistics.max);
+       << shapeToString(tensor.shape()) << "\n  " << preview(tensor);
+    if (tensor.numElements())
+      os << llvm::format("\n  min %.6g  mean %.6g  max %.6g", statistics.min,
+                         statistics.mean, statistics.max);
     if (statistics.nonfinite)
       os << "  not finite " << statistics.nonfinite;
     os << "\n";

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/Engine.h"
 #include "tools/Commands.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -200,8 +201,11 @@ static ExitCode run() {
   options.threads = threads;
   options.repeat = repeat;
   options.json = json;
-  if (threads < 0 || (threads == 0 && threads.getNumOccurrences())) {
-    reportUsage("--threads expects 1 or more, got " + llvm::Twine(threads));
+  if (threads < 0 || (threads == 0 && threads.getNumOccurrences()) ||
+      threads > attn::runtime::kMaxThreads) {
+    reportUsage("--threads expects 1 to " +
+                llvm::Twine(attn::runtime::kMaxThreads) + ", got " +
+                llvm::Twine(threads));
     return ExitCode::UserError;
   }
   if (repeat < 1) {
