@@ -44,6 +44,8 @@ using Scope = std::map<std::string, Binding>;
 struct RuleSite {
   Dim sizes[4];
   RuleBody *body = nullptr;
+  /// Whether the sizes are those of tensors, not of a rule by itself.
+  bool isUse = false;
   /// Masks are written out once for each site, by their declaration where they
   /// have no parameters.
   std::map<const void *, Node *> expanded;

@@ -246,6 +246,7 @@ private:
   Node *expand(Node *rule, RuleSite &site, Node *score, Context &context);
   Node *expandMask(Node *rule, RuleSite &site, Context &context);
   Node *expandRef(Node *rule, RuleSite &site, Node *score, Context &context);
+  bool checkRuleSizes(const Node &rule, const RuleSite &site);
   Node *checkRuleBody(const RuleDecl &rule, RuleFrame &frame, Context &context);
   /// Expands a rule value over axes of the given sizes, into `body`.
   bool instantiate(Node *rule, llvm::ArrayRef<Dim> sizes, Scalar element,

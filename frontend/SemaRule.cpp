@@ -20,7 +20,8 @@ using llvm::Twine;
 /// One use of a rule writes out at most this many others.
 static constexpr unsigned maxExpansions = 4096;
 
-static StringRef indexNames[] = {"b", "h", "q", "k"};
+static constexpr StringRef indexNames[] = {"b", "h", "q", "k"};
+static constexpr StringRef sizeNames[] = {"B", "H", "Tq", "Tk"};
 
 static std::string describe(const RuleDecl &rule) {
   return (rule.kind == RuleDecl::Kind::Mask ? "mask '" : "score '") +
@@ -105,6 +106,8 @@ Node *Sema::expandRef(Node *rule, RuleSite &site, Node *score,
                                         "are written out");
     return nullptr;
   }
+  if (site.isUse && !checkRuleSizes(*rule, site))
+    return nullptr;
   RuleFrame frame{&decl, &site, score};
   Context inner;
   inner.fn = context.fn;
@@ -125,6 +128,28 @@ Node *Sema::expandRef(Node *rule, RuleSite &site, Node *score,
   if (reusable)
     site.expanded[&decl] = body;
   return body;
+}
+
+/// The arrays of a rule that name the size of an axis have as many elements, or
+/// one, which is clamped to: what is read would be another row's otherwise.
+bool Sema::checkRuleSizes(const Node &rule, const RuleSite &site) {
+  static constexpr StringRef meanings[] = {
+      "sequences in the batch", "query heads", "queries", "keys"};
+  for (auto [name, size, meaning] :
+       llvm::zip(sizeNames, site.sizes, meanings)) {
+    auto bound = rule.dims.find(name.str());
+    if (bound == rule.dims.end() || bound->second == size ||
+        bound->second == Dim(1))
+      continue;
+    error(rule.range, "the arrays of " + describe(*rule.rule) +
+                          " do not have '" + name + "' as the number of " +
+                          meaning + ": expected " + size.str() + ", got " +
+                          bound->second.str())
+        .note(rule.rule->name.range,
+              describe(*rule.rule) + " is declared here");
+    return false;
+  }
+  return true;
 }
 
 Node *Sema::checkRuleBody(const RuleDecl &rule, RuleFrame &frame,
@@ -169,7 +194,6 @@ Node *Sema::checkRuleBody(const RuleDecl &rule, RuleFrame &frame,
 //===----------------------------------------------------------------------===//
 
 bool Sema::checkFreshIndex(const Identifier &index, const Context &context) {
-  static constexpr StringRef sizeNames[] = {"B", "H", "Tq", "Tk"};
   bool isBound = lookUp(index.name, context);
   bool isPosition =
       llvm::is_contained(indexNames, index.name) || index.name == "s";
@@ -279,6 +303,7 @@ bool Sema::instantiate(Node *rule, ArrayRef<Dim> sizes, Scalar element,
   body.score = make(Node::Kind::RuleIndex, Type::scalar(element), range);
   RuleSite site;
   llvm::copy(sizes, site.sizes);
+  site.isUse = true;
   site.body = &body;
   Node *score = rule->type.kind == Type::Kind::Score ? body.score : nullptr;
   body.body = expand(rule, site, score, context);

@@ -132,6 +132,18 @@ fn f(y: f32[A, C], len: f32[A]) = where(p(len), y, 0))",
      R"(2:43-46: error: argument 'len' of mask 'p' must be i32[A], got f32[A]
 1:8-11: note: 'len' is declared here as i32[B]
 )"},
+    {"ArraysOfAnotherBatch", R"(mask p(len: i32[B])(b, k) = k < len[b]
+mask m(n: i32[N])(b, q, k) = p(n) and k <= q
+fn f(y: f32[A, C, D], n: i32[D]) = where(m(n), y, 0))",
+     R"(2:30-34: error: the arrays of mask 'p' do not have 'B' as the number of sequences in the batch: expected A, got D
+3:42-46: note: in the use of mask 'm' here
+1:6-7: note: mask 'p' is declared here
+)"},
+    {"ArraysOfOtherHeads", R"(score r(t: f32[H, N])(s, h, q, k) = s + t[h, k - q]
+fn f(q: f32[B, 8, T, D], k: f32[B, 2, T, D], t: f32[2, N]) = attention(q, k, k, score: r(t)))",
+     R"(2:88-92: error: the arrays of score 'r' do not have 'H' as the number of query heads: expected 8, got 2
+1:7-8: note: score 'r' is declared here
+)"},
     {"DividesByZero", R"(mask m(q, k) = q div 0 == k
 fn f(y: f32[A]) = y)",
      R"(1:18-21: error: 'div' divides by zero
