@@ -247,7 +247,52 @@ static Value inlineRuleInType(OpBuilder &builder, Region &rule, Type from,
   return getOperand(cast<YieldOp>(rule.front().getTerminator()).getValue());
 }
 
+/// Of matrices of queries and keys that a rule reads, its ops being those after
+/// `last`, the elements are computed where they are needed too.
+Value ElementEmitter::computeReads(Operation *last, Value result) {
+  Block *block = builder.getInsertionBlock();
+  Block::iterator first =
+      last ? std::next(last->getIterator()) : block->begin();
+  SmallVector<tensor::ExtractOp> reads;
+  for (Operation &op : llvm::make_range(first, builder.getInsertionPoint()))
+    if (auto read = dyn_cast<tensor::ExtractOp>(op))
+      reads.push_back(read);
+  int64_t rank = positions.size();
+  for (tensor::ExtractOp op : reads) {
+    Read read{op.getTensor(), {}};
+    for (Value index : op.getIndices())
+      if (const auto *axis = llvm::find(positions, index);
+          axis != positions.end())
+        read.index.push_back(axis - positions.begin());
+    bool isMatrix = read.index.size() == op.getIndices().size() &&
+                    llvm::is_contained(read.index, rank - 1) &&
+                    llvm::is_contained(read.index, rank - 2);
+    if (!isMatrix || onScores.contains(read.tensor.getDefiningOp()) ||
+        !isComputed(read) || !getSources(read))
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(op);
+    Value element = emit(read);
+    if (element.getType() != op.getType())
+      element = arith::IndexCastOp::create(builder, op.getLoc(), op.getType(),
+                                           element);
+    if (result == op.getResult())
+      result = element;
+    op.replaceAllUsesWith(element);
+    op.erase();
+  }
+  return result;
+}
+
 Value ElementEmitter::emitRule(const Read &read, Region &rule, Value score) {
+  Block::iterator place = builder.getInsertionPoint();
+  bool isFirst = place == builder.getInsertionBlock()->begin();
+  Operation *last = isFirst ? nullptr : &*std::prev(place);
+  return computeReads(last, emitRuleBody(read, rule, score));
+}
+
+Value ElementEmitter::emitRuleBody(const Read &read, Region &rule,
+                                   Value score) {
   Location loc = read.tensor.getLoc();
   SmallVector<Value> arguments;
   if (score)

@@ -61,6 +61,9 @@ private:
   mlir::Value emitOp(const Read &read, llvm::ArrayRef<Read> sources);
   mlir::Value emitExtract(const Read &read);
   mlir::Value emitRule(const Read &read, mlir::Region &rule, mlir::Value score);
+  mlir::Value emitRuleBody(const Read &read, mlir::Region &rule,
+                           mlir::Value score);
+  mlir::Value computeReads(mlir::Operation *last, mlir::Value result);
   mlir::Value getPosition(mlir::Location loc, int64_t axis);
   void unify(mlir::Location loc, mlir::Value &lhs, mlir::Value &rhs);
 
