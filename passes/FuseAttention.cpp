@@ -63,6 +63,74 @@ static void emitScore(AttentionOp attention, const AttentionChain &chain,
   YieldOp::create(builder, loc, result);
 }
 
+/// The values with a column of ones: a sum of weights is their product with it.
+static Value emitOnesBehind(OpBuilder &builder, Location loc, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() = 1;
+  SmallVector<Value> sizes;
+  for (auto [axis, extent] : llvm::enumerate(shape))
+    if (ShapedType::isDynamic(extent))
+      sizes.push_back(emitExtent(builder, loc, value, axis));
+  Value one = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(type.getElementType(), 1.0));
+  Value parts[] = {value, tensor::SplatOp::create(builder, loc, one,
+                                                  type.clone(shape), sizes)};
+  auto whole = tensor::ConcatOp::inferResultType(type.getRank() - 1,
+                                                 ValueRange(parts).getTypes());
+  return tensor::ConcatOp::create(builder, loc, whole, type.getRank() - 1,
+                                  parts);
+}
+
+/// Columns of the result of attention: those of `type` from `offset` on.
+static Value emitColumns(OpBuilder &builder, Location loc, Value tensor,
+                         RankedTensorType type, OpFoldResult offset,
+                         OpFoldResult count) {
+  int64_t rank = type.getRank();
+  SmallVector<OpFoldResult> offsets(rank, builder.getIndexAttr(0)),
+      strides(rank, builder.getIndexAttr(1)),
+      sizes = tensor::getMixedSizes(builder, loc, tensor);
+  offsets.back() = offset;
+  sizes.back() = count;
+  return tensor::ExtractSliceOp::create(builder, loc, type, tensor, offsets,
+                                        sizes, strides);
+}
+
+/// Replaces the sums of the weights by the column `sum` of the attention, in
+/// the type of elements that it has.
+static void replaceSums(OpBuilder &builder, const AttentionChain &chain,
+                        Value sum) {
+  int64_t rank = chain.getRank();
+  for (ReduceOp op : chain.sums) {
+    Location loc = op.getLoc();
+    Value result = sum;
+    RankedTensorType type = op.getType();
+    auto own = cast<RankedTensorType>(sum.getType());
+    if (own.getElementType() != type.getElementType())
+      result = CastOp::create(
+          builder, loc,
+          RankedTensorType::get(own.getShape(), type.getElementType()), result);
+    if (!op.getKeep()) {
+      SmallVector<ReassociationIndices> groups(rank - 1);
+      for (int64_t axis = 0; axis < rank - 1; ++axis)
+        groups[axis] = {axis};
+      groups.back().push_back(rank - 1);
+      result = tensor::CollapseShapeOp::create(builder, loc, result, groups);
+    }
+    if (result.getType() != type)
+      result = tensor::CastOp::create(builder, loc, type, result);
+    op.replaceAllUsesWith(result);
+    op.erase();
+  }
+  // The second product, which goes, is where the attention ends.
+  MatmulOp output = chain.output;
+  Operation *last = output;
+  for (Operation *op : chain.afterSums) {
+    op->moveAfter(last);
+    last = op;
+  }
+}
+
 /// Builds the attention in the place of the second product.
 static void fuse(const AttentionChain &chain,
                  const AttentionOperands &operands) {
@@ -77,6 +145,10 @@ static void fuse(const AttentionChain &chain,
   Value query = emit(operands.query, product.getLoc());
   Value key = emit(operands.key, product.getLoc());
   Value value = emit(operands.value, loc);
+  OpFoldResult width =
+      tensor::getMixedSize(builder, loc, value, chain.getRank() - 1);
+  if (!chain.sums.empty())
+    value = emitOnesBehind(builder, loc, value);
 
   RankedTensorType type = output.getType();
   SmallVector<int64_t> shape(type.getShape());
@@ -85,8 +157,10 @@ static void fuse(const AttentionChain &chain,
   std::swap(swapped[swapped.size() - 1], swapped[swapped.size() - 2]);
   if (chain.weightsOnRight)
     std::swap(shape[shape.size() - 1], shape[shape.size() - 2]);
+  SmallVector<int64_t> all(shape);
+  all.back() = cast<RankedTensorType>(value.getType()).getShape().back();
   auto attention = AttentionOp::create(
-      builder, loc, RankedTensorType::get(shape, element), /*lse=*/Type(),
+      builder, loc, RankedTensorType::get(all, element), /*lse=*/Type(),
       /*max=*/Type(), /*entropy=*/Type(), query, key, value, /*scale=*/Value(),
       /*sink=*/Value(),
       /*init=*/Value(), /*lseInit=*/Value(), /*maxInit=*/Value(),
@@ -95,6 +169,17 @@ static void fuse(const AttentionChain &chain,
   emitScore(attention, chain, operands.scales);
 
   Value result = attention.getResult();
+  if (!chain.sums.empty()) {
+    SmallVector<int64_t> one(shape);
+    one.back() = 1;
+    replaceSums(builder, chain,
+                emitColumns(builder, loc, result,
+                            RankedTensorType::get(one, element), width,
+                            builder.getIndexAttr(1)));
+    result =
+        emitColumns(builder, loc, result, RankedTensorType::get(shape, element),
+                    builder.getIndexAttr(0), width);
+  }
   if (element != type.getElementType())
     result = CastOp::create(builder, loc,
                             RankedTensorType::get(shape, type.getElementType()),

@@ -37,6 +37,10 @@ struct AttentionChain {
   MatmulOp product;
   Read productRead;
   bool keysOnLeft = false;
+  /// Sums of the weights over the keys, where there is no softmax, and what is
+  /// computed from them before the second product.
+  llvm::SmallVector<ReduceOp> sums;
+  llvm::SmallVector<mlir::Operation *> afterSums;
   /// The product, and every op between it and the reader of the scores that
   /// depends on it.
   llvm::DenseSet<mlir::Operation *> onScores;

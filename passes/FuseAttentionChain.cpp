@@ -77,6 +77,8 @@ private:
   bool walkScores();
   bool pickProduct();
   bool collectOnScores();
+  bool isSumOfWeights(Operation *op);
+  bool collectAfterSums();
   bool isWeightedSum();
   bool isProductPlace(const Read &read, bool &keysOnLeft);
 
@@ -312,6 +314,10 @@ bool ChainMatcher::collectOnScores() {
     for (Operation *user : pending[i]->getUsers()) {
       if (user == chain.getReader())
         continue;
+      if (isSumOfWeights(user)) {
+        chain.sums.push_back(cast<ReduceOp>(user));
+        continue;
+      }
       if (ends.contains(user))
         return failAt("the scores go through an operation that is not "
                       "elementwise",
@@ -321,7 +327,40 @@ bool ChainMatcher::collectOnScores() {
       pending.insert(user);
     }
   chain.onScores.insert(pending.begin(), pending.end());
-  return true;
+  return collectAfterSums();
+}
+
+/// Whether an op adds up the very weights that the second product takes: this
+/// is one more column of its result.
+bool ChainMatcher::isSumOfWeights(Operation *op) {
+  auto sum = dyn_cast<ReduceOp>(op);
+  return sum && !chain.softmax && !chain.weightsOnRight &&
+         sum.getInput() == chain.output.getLhs() &&
+         sum.getKind() == ReduceKind::Sum &&
+         sum.getAxes() == ArrayRef<int64_t>{chain.getRank() - 1} &&
+         sum->getBlock() == chain.output->getBlock();
+}
+
+/// What needs the sums has to come after the second product.
+bool ChainMatcher::collectAfterSums() {
+  if (chain.sums.empty())
+    return true;
+  DenseSet<Operation *> late(chain.sums.begin(), chain.sums.end());
+  for (Operation &op : *chain.output->getBlock()) {
+    bool isLate = false;
+    op.walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        isLate |= late.contains(operand.getDefiningOp());
+    });
+    if (&op == chain.output)
+      return !isLate ||
+             failAt("the values depend on a sum of the weights", &op);
+    if (!isLate)
+      continue;
+    late.insert(&op);
+    chain.afterSums.push_back(&op);
+  }
+  llvm_unreachable("the product stands in its block");
 }
 
 /// Whether a choice takes 0 at places that do not depend on the scores.

@@ -63,6 +63,79 @@ def FuseNorm : Pass<"attn-fuse-norm", "mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "num-fused", "norms recognised">];
 }
 
+def CopyScores : Pass<"attn-copy-scores", "mlir::func::FuncOp"> {
+  let summary = "gives every product with values its own weights";
+  let description = [{
+    Before:
+
+    ```mlir
+    %s = attn.matmul %q, %kt : tensor<?x?x?x64xf32>, tensor<?x?x64x?xf32>
+    %w1 = attn.softmax %s axis 3 : tensor<?x?x?x?xf32>
+    %o1 = attn.matmul %w1, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    %w2 = attn.unary sigmoid %s : tensor<?x?x?x?xf32>
+    %o2 = attn.matmul %w2, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %s1 = attn.matmul %q, %kt : tensor<?x?x?x64xf32>, tensor<?x?x64x?xf32>
+    %w1 = attn.softmax %s1 axis 3 : tensor<?x?x?x?xf32>
+    %o1 = attn.matmul %w1, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    %s2 = attn.matmul %q, %kt : tensor<?x?x?x64xf32>, tensor<?x?x64x?xf32>
+    %w2 = attn.unary sigmoid %s2 : tensor<?x?x?x?xf32>
+    %o2 = attn.matmul %w2, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    ```
+
+    Each becomes one attention then, whose scores are never in memory: computing them
+    twice takes less time than the matrix. Scores and weights that anything else needs
+    stay as they are, and copies that do not become part of an attention are one again
+    after common subexpressions are.
+  }];
+  let dependentDialects = ["::attn::AttnDialect"];
+  let statistics = [Statistic<"numCopied", "num-copied", "products with values given weights">];
+}
+
+def DistributeProducts
+    : Pass<"attn-distribute-products", "mlir::func::FuncOp"> {
+  let summary = "makes one product of sums of scores, and several of sums of weights";
+  let description = [{
+    Before:
+
+    ```mlir
+    %s = attn.binary add %s1, %s2 : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>
+    %w = attn.softmax %s axis 3 : tensor<?x?x?x?xf32>
+    %d = attn.binary sub %w, %w2 : tensor<?x?x?x?xf32>, tensor<?x?x?x?xf32>
+    %n = attn.binary div %d, %row : tensor<?x?x?x?xf32>, tensor<?x?x?x1xf32>
+    %o = attn.matmul %n, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    ```
+
+    with products `%s1 = %q1 @ %k1'` and `%s2 = %q2 @ %k2'`, after:
+
+    ```mlir
+    %q = tensor.concat dim(3) %q1, %q2 : (tensor<?x?x?x64xf32>, tensor<?x?x?x32xf32>) -> tensor<?x?x?x96xf32>
+    %k = tensor.concat dim(3) %k1, %k2 : (tensor<?x?x?x64xf32>, tensor<?x?x?x32xf32>) -> tensor<?x?x?x96xf32>
+    %t = attn.transpose %k [0, 1, 3, 2] : tensor<?x?x?x96xf32>
+    %s = attn.matmul %q, %t : tensor<?x?x?x96xf32>, tensor<?x?x96x?xf32>
+    %w = attn.softmax %s axis 3 : tensor<?x?x?x?xf32>
+    %o1 = attn.matmul %w, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    %o2 = attn.matmul %w2, %v : tensor<?x?x?x?xf32>, tensor<?x?x?x64xf32>
+    %d = attn.binary sub %o1, %o2 : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>
+    %o = attn.binary div %d, %row : tensor<?x?x?x64xf32>, tensor<?x?x?x1xf32>
+    ```
+
+    so that attention stands around each softmax. Factors of scores go to the queries,
+    factors of weights that queries share to the result, and those that keys share to
+    the values. Sums of weights are split where one is a softmax of a product that
+    nothing else uses, sums of scores are joined where weights are made of them.
+  }];
+  let dependentDialects = ["::attn::AttnDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [
+    Statistic<"numJoined", "num-joined", "sums of products made one product">,
+    Statistic<"numDistributed", "num-distributed", "products taken into sums and factors">
+  ];
+}
+
 def FuseAttention : Pass<"attn-fuse-attention", "mlir::func::FuncOp"> {
   let summary = "fuses two products and the weights between them into attn.attention";
   let description = [{
@@ -87,7 +160,8 @@ def FuseAttention : Pass<"attn-fuse-attention", "mlir::func::FuncOp"> {
     scores becomes the op's score region: scales, biases, rules, conversions,
     `attn.select`. Two products with elementwise ops alone between them become
     attention with `normalizer none`, where the keys and values have batches as the
-    queries do or a mask chooses the weights: layers look alike otherwise. Where the
+    queries do or a mask chooses the weights: layers look alike otherwise. A sum of
+    these weights over the keys is one more column of the values, of ones. Where the
     scores or weights have another use, or an op between is not elementwise, a
     remark says so and the program stays as it is.
   }];

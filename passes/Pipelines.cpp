@@ -66,6 +66,8 @@ void attn::buildFusePipeline(OpPassManager &passes) {
   // Attention is two products around a softmax, so that comes first.
   passes.addNestedPass<func::FuncOp>(createFuseSoftmax());
   passes.addNestedPass<func::FuncOp>(createFuseNorm());
+  passes.addNestedPass<func::FuncOp>(createCopyScores());
+  passes.addNestedPass<func::FuncOp>(createDistributeProducts());
   // Of sums without a softmax, those that take linear time.
   passes.addNestedPass<func::FuncOp>(createRaiseLinearAttention());
   passes.addNestedPass<func::FuncOp>(createFuseAttention());

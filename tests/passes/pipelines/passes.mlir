@@ -10,6 +10,8 @@
 //      FUSE: symbol-dce
 //      FUSE: attn-fuse-softmax
 //      FUSE: attn-fuse-norm
+//      FUSE: attn-copy-scores
+//      FUSE: attn-distribute-products
 //      FUSE: attn-raise-linear-attention
 //      FUSE: attn-fuse-attention
 //      FUSE: canonicalize
