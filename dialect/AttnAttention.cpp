@@ -228,8 +228,8 @@ LogicalResult AttentionOp::verifyRegions() {
       failed(verifyScore(*this, getScore(), "score", getAccumulatorType())))
     return failure();
   // (C16)
-  if (hasFactor() && failed(verifyRule(*this, getFactor(), "factor", Type(),
-                                       getAccumulatorType())))
+  if (hasFactor() && failed(verifyRule(*this, getFactor(), "factor",
+                                       TypeRange(), getAccumulatorType())))
     return failure();
   // (C12)
   if (failed(verifyNoWrites(*this, getMask(), "mask")) ||

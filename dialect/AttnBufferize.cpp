@@ -156,9 +156,13 @@ struct LinearAttentionInterface
       }
       operands.push_back(operand);
     }
-    Operation *buffered = Operation::create(
-        op->getLoc(), op->getName(), TypeRange(), operands,
-        op->getDiscardableAttrDictionary(), op->getPropertiesStorage(), {}, 0);
+    Operation *buffered =
+        Operation::create(op->getLoc(), op->getName(), TypeRange(), operands,
+                          op->getDiscardableAttrDictionary(),
+                          op->getPropertiesStorage(), {}, op->getNumRegions());
+    for (auto [to, from] :
+         llvm::zip_equal(buffered->getRegions(), op->getRegions()))
+      to.takeBody(from);
     rewriter.insert(buffered);
     replaceOpWithBufferizedValues(
         rewriter, op, ArrayRef(operands).take_back(op->getNumResults()));

@@ -8,6 +8,8 @@
 
 #include "dialect/AttnOps.h"
 
+#include "dialect/AttnRules.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
@@ -33,6 +35,19 @@ bool LinearAttentionOp::hasPositionDecay() {
     return false;
   auto type = dyn_cast<ShapedType>(getDecay().getType());
   return type && type.getRank() == getQueryType().getRank() - 1;
+}
+
+void LinearAttentionOp::getAsmBlockArgumentNames(Region &region,
+                                                 OpAsmSetValueNameFn setName) {
+  if (region.empty())
+    return;
+  // Those of `output` begin with y and total.
+  static constexpr StringLiteral names[] = {"y", "total", "b", "h", "t", "d"};
+  static constexpr StringLiteral mapNames[] = {"x", "b", "h", "t", "d"};
+  bool isMap = region.getNumArguments() == std::size(mapNames);
+  for (auto [argument, name] : llvm::zip(
+           region.getArguments(), isMap ? ArrayRef(mapNames) : ArrayRef(names)))
+    setName(argument, name);
 }
 
 void LinearAttentionOp::getEffects(
@@ -139,5 +154,29 @@ LogicalResult LinearAttentionOp::verify() {
       !llvm::equal(getInits().getTypes(), getResultTypes()))
     return emitOpError("expects outs and results of the same types, got ")
            << getInits().getTypes() << " and " << getResultTypes();
+  return success();
+}
+
+LogicalResult LinearAttentionOp::verifyRegions() {
+  Type element = getAccumulatorType();
+  // (C14)
+  for (auto [name, map] : {std::pair("query_map", &getQueryMap()),
+                           std::pair("key_map", &getKeyMap()),
+                           std::pair("value_map", &getValueMap())})
+    if (!map->empty() &&
+        failed(verifyScore(getOperation(), *map, name, element)))
+      return failure();
+  // (C15)
+  if (!getOutput().empty() &&
+      failed(verifyRule(getOperation(), getOutput(), "output",
+                        {element, element}, element)))
+    return failure();
+  // (C16)
+  for (auto [name, region] : {std::pair("query_map", &getQueryMap()),
+                              std::pair("key_map", &getKeyMap()),
+                              std::pair("value_map", &getValueMap()),
+                              std::pair("output", &getOutput())})
+    if (failed(verifyNoWrites(getOperation(), *region, name)))
+      return failure();
   return success();
 }

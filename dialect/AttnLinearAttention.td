@@ -15,8 +15,8 @@ def Attn_Decay
     : AnyTypeOf<[Attn_FloatTensor, StridedMemRefRankOf<[Attn_Float], [1, 2, 3]>, Attn_Float],
                 "float tensor, strided buffer or float">;
 
-def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
-    AttrSizedOperandSegments,
+def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", RuleTraits # [
+    AttrSizedOperandSegments, RecursiveMemoryEffects,
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "attention without a softmax, in time linear in the length";
   let description = [{
@@ -35,8 +35,19 @@ def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
     ```
 
     (Katharopoulos et al. 2020; Sun et al. 2023, "Retentive Network"; Yang et al.
-    2024, "Gated Linear Attention".) Feature maps and normalisation are formulas
-    around it.
+    2024, "Gated Linear Attention".)
+
+    `query_map`, `key_map` and `value_map` are applied to each element of query, key
+    and value before anything else: feature maps. `output` is applied to each
+    element of the result, and sees the sum of the row's weights:
+
+    ```
+    total[i] = sum_j scale * w(i, j) * (query[b,h,i] . key[b,g,j])
+    result[b,h,i,e] = output(out[i,e], total[i], b, h, i, e)
+    ```
+
+    Each defaults to the element itself. Maps are given the element, b, the head
+    (of keys and values that is g), the position and the column.
 
     Query is `[B, H, Tq, D]`, key `[B, Hkv, Tk, D]`, value `[B, Hkv, Tk, Dv]`, the
     result `[B, H, Tq, Dv]`; rank 3 leaves out the head axis, rank 2 the batch axis
@@ -67,15 +78,23 @@ def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
     Variadic<Attn_FloatShaped>:$inits  // (I8)
   );
   let results = (outs Variadic<Attn_FloatTensor>:$results);
+  let regions = (region
+    MaxSizedRegion<1>:$queryMap, // (I9)
+    MaxSizedRegion<1>:$keyMap,   // (I10)
+    MaxSizedRegion<1>:$valueMap, // (I11)
+    MaxSizedRegion<1>:$output    // (I12)
+  );
   let assemblyFormat = [{
     $query `,` $key `,` $value (`scale` $scale^ `:` type($scale))?
     (`causal` $causal^)?
     (`decay` $decay^ `:` type($decay))? (`state` $state^ `:` type($state))?
-    (`outs` `(` $inits^ `:` type($inits) `)`)?
+    (`query_map` $queryMap^)? (`key_map` $keyMap^)? (`value_map` $valueMap^)?
+    (`output` $output^)? (`outs` `(` $inits^ `:` type($inits) `)`)?
     attr-dict `:` type($query) `,` type($key) `,` type($value)
     (`->` type($results)^)?
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     /// The type of sums, of `scale`, of `decay` and of states.
     mlir::FloatType getAccumulatorType();
@@ -87,6 +106,10 @@ def Attn_LinearAttentionOp : Attn_ShapedOp<"linear_attention", [
     bool hasPureTensorSemantics() { return getNumResults() > 0; }
     /// Whether `decay` differs from one position to the next.
     bool hasPositionDecay();
+    /// Whether the result depends on the sums of weights.
+    bool usesTotal() {
+      return !getOutput().empty() && !getOutput().getArgument(1).use_empty();
+    }
   }];
 }
 

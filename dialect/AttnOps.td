@@ -324,11 +324,11 @@ def Attn_ScoreOp : Attn_FormulaOp<"score", RuleTraits> {
 }
 
 def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator,
-    ParentOneOf<["AttentionOp", "MaskOp", "ScoreOp", "TopKeysOp"]>]> { // (C1)
+    ParentOneOf<["AttentionOp", "LinearAttentionOp", "MaskOp", "ScoreOp", "TopKeysOp"]>]> { // (C1)
   let summary = "the value of a rule";
   let description = [{
     Ends a rule region: a bool for a mask, a score for a score rule, a number for
-    a factor.
+    a factor or a map.
 
     Example:
 

@@ -14,11 +14,9 @@ using namespace mlir;
 using namespace attn;
 
 LogicalResult attn::verifyRule(Operation *op, Region &region, StringRef name,
-                               Type score, Type result) {
-  Type index = IndexType::get(op->getContext());
-  SmallVector<Type> expected(4, index);
-  if (score)
-    expected.insert(expected.begin(), score);
+                               TypeRange scores, Type result) {
+  SmallVector<Type> expected(scores);
+  expected.append(4, IndexType::get(op->getContext()));
   Block &block = region.front();
   if (!llvm::equal(block.getArgumentTypes(), expected))
     return op->emitOpError()
@@ -37,7 +35,7 @@ LogicalResult attn::verifyRule(Operation *op, Region &region, StringRef name,
 }
 
 LogicalResult attn::verifyMask(Operation *op, Region &region, StringRef name) {
-  return verifyRule(op, region, name, Type(),
+  return verifyRule(op, region, name, TypeRange(),
                     IntegerType::get(op->getContext(), 1));
 }
 

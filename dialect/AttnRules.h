@@ -14,9 +14,9 @@
 namespace attn {
 
 /// Checks a rule region's arguments, [score,] b, h, q, k, and what it yields.
-/// `score` is null where it takes none.
+/// `scores` are the types of what comes before the indices.
 llvm::LogicalResult verifyRule(mlir::Operation *op, mlir::Region &region,
-                               llvm::StringRef name, mlir::Type score,
+                               llvm::StringRef name, mlir::TypeRange scores,
                                mlir::Type result);
 llvm::LogicalResult verifyMask(mlir::Operation *op, mlir::Region &region,
                                llvm::StringRef name);

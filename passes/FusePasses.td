@@ -205,6 +205,49 @@ def RaiseLinearAttention
   let statistics = [Statistic<"numRaised", "num-raised", "sums recognised">];
 }
 
+def FuseLinearAttention
+    : Pass<"attn-fuse-linear-attention", "mlir::func::FuncOp"> {
+  let summary = "fuses feature maps and normalisers into attn.linear_attention";
+  let description = [{
+    Before:
+
+    ```mlir
+    %f = attn.unary exp %q : tensor<?x?x?x64xf32>
+    %t = attn.linear_attention %f, %k, %ones causal
+      : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x1xf32> -> tensor<?x?x?x1xf32>
+    %a = attn.linear_attention %f, %k, %v causal
+      : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32> -> tensor<?x?x?x64xf32>
+    %o = attn.binary div %a, %t : tensor<?x?x?x64xf32>, tensor<?x?x?x1xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %o = attn.linear_attention %q, %k, %v causal query_map {
+    ^bb0(%x: f32, %b: index, %h: index, %t: index, %d: index):
+      %f = math.exp %x : f32
+      attn.yield %f : f32
+    } output {
+    ^bb0(%y: f32, %total: f32, %b: index, %h: index, %t: index, %d: index):
+      %r = arith.divf %y, %total : f32
+      attn.yield %r : f32
+    } : tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32>, tensor<?x?x?x64xf32> -> tensor<?x?x?x64xf32>
+    ```
+
+    What makes an operand elementwise of a tensor of its shape, and has no other use,
+    becomes its map; what follows the result elementwise becomes `output`. The sum of
+    a row's weights is recognised as attention to values of 1 and as the product of
+    the query with the sum of all keys. Where it has another use, or a part of a map
+    has, it stays as it is. Each fusion is reported as a remark of category
+    `attn-fusion`.
+  }];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::arith::ArithDialect",
+    "mlir::math::MathDialect", "mlir::tensor::TensorDialect"
+  ];
+  let statistics = [Statistic<"numFused", "num-fused", "maps and outputs fused">];
+}
+
 def RaiseMask : Pass<"attn-raise-mask", "mlir::func::FuncOp"> {
   let summary = "moves a mask out of the score region into the mask region";
   let description = [{

@@ -90,6 +90,7 @@ struct LowerToLinalg : attn::impl::LowerToLinalgBase<LowerToLinalg> {
       }
       if (linear && keepAttention) {
         addInits(rewriter, linear);
+        readBoolsAsBytes(rewriter, linear);
         continue;
       }
       if (top && keepAttention) {

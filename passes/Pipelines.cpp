@@ -74,6 +74,8 @@ void attn::buildFusePipeline(OpPassManager &passes) {
   // Folds what fusion put into the score regions, so that masks stand out.
   addCleanup(passes);
   passes.addNestedPass<func::FuncOp>(createRaiseMask());
+  // The same attention twice is one by now.
+  passes.addNestedPass<func::FuncOp>(createFuseLinearAttention());
   addCleanup(passes);
   passes.addNestedPass<func::FuncOp>(createWarnUnfused());
 }

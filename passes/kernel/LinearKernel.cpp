@@ -8,6 +8,8 @@
 
 #include "passes/kernel/LinearKernel.h"
 
+#include "passes/kernel/RuleVectorizer.h"
+
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -26,11 +28,12 @@ LinearKernel::LinearKernel(KernelBuilder &builder, LinearAttentionOp op,
       KernelBase(builder, op.getAccumulatorType(), tile.vectorLength), op(op),
       tile(tile), length(llvm::alignTo(
                       kMinLength, std::lcm(tile.rowTile, tile.getPanel()))),
-      decays(op.getDecay() != nullptr),
+      decays(op.getDecay() != nullptr), usesTotal(op.usesTotal()),
       stateRows(b.roundUp(headDim, tile.rowTile)),
       keyStride(b.roundUp(stateRows, vectorLength)),
       paddedValueDim(b.roundUp(valueDim, vectorLength)),
-      stateSize(b.mul(stateRows, paddedValueDim)) {}
+      productSize(b.mul(stateRows, paddedValueDim)),
+      stateSize(usesTotal ? b.add(productSize, keyStride) : productSize) {}
 
 void LinearKernel::emit(const ThreadFunctions &threads) {
   layOutScratch();
@@ -48,6 +51,11 @@ void LinearKernel::layOutScratch() {
   addPart(keyRowPart, b.mul(b.index(length), keyStride));
   addPart(valuePart, b.mul(b.index(length), paddedValueDim));
   addPart(outputPart, b.mul(b.index(tile.rowTile), paddedValueDim));
+  if (!op.getQueryMap().empty())
+    addPart(queryRowPart, b.mul(b.index(length), keyStride));
+  // Row sums are stored by vectors, beyond the last row too.
+  if (usesTotal)
+    addPart(totalPart, b.index(length + vectorLength));
   if (!op.getCausal())
     return;
   addPart(keyPart, columns);
@@ -65,6 +73,10 @@ void LinearKernel::layOutScratch() {
 void LinearKernel::clearScratch() {
   fill(keyRowPart, b.mul(b.index(length), keyStride), 0.0);
   fill(valuePart, b.mul(b.index(length), paddedValueDim), 0.0);
+  if (!op.getQueryMap().empty())
+    fill(queryRowPart, b.mul(b.index(length), keyStride), 0.0);
+  if (usesTotal)
+    fill(totalPart, b.index(length + vectorLength), 0.0);
   if (!decays)
     return;
   fill(weightPart, b.index(length * length), 0.0);
@@ -103,10 +115,9 @@ void LinearKernel::emitSequence(Value batch, Value head) {
     chunk.count = b.min(b.index(length), b.sub(keys, first));
     if (byPosition)
       weighPositions(chunk);
-    packColumns(op.getQuery(), queryPart, chunk.head, chunk, op.getScale());
-    packColumns(op.getKey(), keyPart, chunk.keyHead, chunk);
-    packRows(op.getValue(), valuePart, paddedValueDim, valueDim, chunk,
-             /*scales=*/false);
+    packQuery(chunk);
+    packKeyColumns(chunk);
+    packValue(chunk);
 
     State state = {scratch, statePart, headDim};
     if (!isCarried) {
@@ -116,7 +127,7 @@ void LinearKernel::emitSequence(Value batch, Value head) {
     emitOutputs(chunk, state);
 
     auto update = [&] {
-      packRows(op.getKey(), keyRowPart, keyStride, headDim, chunk, decays);
+      packKeyRows(chunk);
       if (decays)
         chunk.decay =
             broadcast(scratch, b.add(entryPart, b.sub(chunk.count, one)));
@@ -173,10 +184,8 @@ void LinearKernel::emitFull(const ThreadFunctions &threads, Value work) {
         chunk.keyHead = b.rem(pair, keyHeads);
         chunk.first = first;
         chunk.count = b.min(chunkLength, b.sub(keys, first));
-        packRows(op.getKey(), keyRowPart, keyStride, headDim, chunk,
-                 /*scales=*/false);
-        packRows(op.getValue(), valuePart, paddedValueDim, valueDim, chunk,
-                 /*scales=*/false);
+        packKeyRows(chunk);
+        packValue(chunk);
         updateState(chunk, state);
       });
     });
@@ -192,7 +201,7 @@ void LinearKernel::emitFull(const ThreadFunctions &threads, Value work) {
       chunk.keyHead = b.div(chunk.head, group);
       chunk.first = b.mul(b.rem(task, chunks), chunkLength);
       chunk.count = b.min(chunkLength, b.sub(queries, chunk.first));
-      packColumns(op.getQuery(), queryPart, chunk.head, chunk, op.getScale());
+      packQuery(chunk);
       Value pair = b.add(b.mul(chunk.batch, keyHeads), chunk.keyHead);
       emitOutputs(chunk, {states, b.mul(pair, stateSize), headDim});
     });
@@ -205,9 +214,15 @@ void LinearKernel::emitFull(const ThreadFunctions &threads, Value work) {
 //===----------------------------------------------------------------------===//
 
 void LinearKernel::emitOutputs(const Chunk &chunk, const State &state) {
+  if (usesTotal)
+    totalState(chunk, state);
   b.forLoop(zero, chunk.count, b.index(tile.rowTile), [&](Value firstRow) {
-    if (op.getCausal())
+    prefetchAhead(chunk, firstRow);
+    if (op.getCausal()) {
       scoreRows(firstRow);
+      if (usesTotal)
+        totalScores(firstRow);
+    }
     emitColumns([&](Value column, int64_t vectors) {
       outputColumns(firstRow, state, column, vectors);
     });
@@ -217,13 +232,25 @@ void LinearKernel::emitOutputs(const Chunk &chunk, const State &state) {
 
 void LinearKernel::storeRows(const Chunk &chunk, Value firstRow) {
   Value rows = b.min(b.index(tile.rowTile), b.sub(chunk.count, firstRow));
-  Value firstQuery = b.add(chunk.first, firstRow);
+  Region &output = op.getOutput();
   b.forLoop(zero, rows, one, [&](Value row) {
     Value source = b.add(outputPart, b.mul(row, paddedValueDim));
+    Value position = b.add(firstRow, row);
+    Value query = b.add(chunk.first, position);
+    Value total = b.constant(element, 0.0);
+    if (usesTotal)
+      total = loadScalar(b.add(totalPart, position));
     b.forLoop(zero, valueDim, b.index(vectorLength), [&](Value column) {
-      storeElements(loadVector(scratch, b.add(source, column)),
-                    op.getInits()[0], chunk.batch, chunk.head,
-                    b.add(firstQuery, row), column, b.sub(valueDim, column));
+      Value sums = loadVector(scratch, b.add(source, column));
+      Value count = b.sub(valueDim, column);
+      if (!output.empty()) {
+        Value live = b.laneMask(vectorLength, count);
+        RuleLanes lanes = {chunk.batch, chunk.head, query,
+                           column,      live,       vectorLength};
+        sums = vectorizeRule(b, output, lanes, sums, total);
+      }
+      storeElements(sums, op.getInits()[0], chunk.batch, chunk.head, query,
+                    column, count);
     });
   });
 }

@@ -22,7 +22,8 @@ namespace attn {
 /// Linear Attention", the chunkwise form): what came before a chunk is in the
 /// state, the keys of the chunk itself are weighed one by one. A causal
 /// sequence belongs to one thread, and every sum has one order, so results do
-/// not depend on the number of threads.
+/// not depend on the number of threads. Feature maps are applied while operands
+/// are packed, the output's rule while it is stored.
 class LinearKernel : AttentionSizes, KernelBase {
 public:
   LinearKernel(KernelBuilder &builder, LinearAttentionOp op, TileShape tile);
@@ -37,8 +38,9 @@ private:
     mlir::Value first, count;
     mlir::Value decay;
   };
-  /// A state, `[head dim][value dim]` with padded rows and columns: its place,
-  /// and how many rows to read, none of a state that is 0.
+  /// A state, `[head dim][value dim]` with padded rows and columns, and behind
+  /// it the sum of the keys, if the op uses that: its place, and how many rows
+  /// to read, none of a state that is 0.
   struct State {
     mlir::Value buffer, offset, rows;
   };
@@ -55,10 +57,39 @@ private:
   void storeRows(const Chunk &chunk, mlir::Value firstRow);
 
   // LinearPack.cpp: operands in the order in which the tiles read them.
+  void packQuery(const Chunk &chunk);
+  void packKeyColumns(const Chunk &chunk);
+  void packKeyRows(const Chunk &chunk);
+  void packValue(const Chunk &chunk);
   void packColumns(mlir::Value operand, mlir::Value part, mlir::Value head,
                    const Chunk &chunk, mlir::Value scale = {});
-  void packRows(mlir::Value operand, mlir::Value part, mlir::Value stride,
-                mlir::Value extent, const Chunk &chunk, bool scales);
+  void transposeRows(mlir::Value rows, mlir::Value part, const Chunk &chunk,
+                     mlir::Value scale = {});
+  /// Stores a square of `load(row)`, a vector each, as columns.
+  void storeColumns(const Chunk &chunk, mlir::Value part, mlir::Value position,
+                    mlir::Value column, mlir::Value scale,
+                    llvm::function_ref<mlir::Value(mlir::Value)> load);
+  /// The row in the chunk that stands at `position`.
+  mlir::Value clampRow(const Chunk &chunk, mlir::Value position);
+  mlir::Value getColumnsEnd(const Chunk &chunk);
+  mlir::Value multiply(mlir::Value elements, mlir::Value scale);
+  void packRows(mlir::Value operand, mlir::Region &map, mlir::Value part,
+                mlir::Value stride, mlir::Value extent, mlir::Value head,
+                const Chunk &chunk, bool scales);
+  void mapRow(mlir::Value operand, mlir::Region &map, mlir::Value head,
+              const Chunk &chunk, mlir::Value row, mlir::Value extent,
+              mlir::Value offset, mlir::Value factor);
+  void scaleKeyRows(const Chunk &chunk);
+  void prefetchAhead(const Chunk &chunk, mlir::Value firstRow);
+  void prefetchRows(mlir::Value operand, mlir::Value head, const Chunk &chunk,
+                    mlir::Value firstRow, mlir::Value lastRow, bool isWrite);
+  mlir::Value loadFactor(const Chunk &chunk, mlir::Value position);
+
+  // LinearTotal.cpp: the sums of a row's weights.
+  mlir::Value getSums(const State &state);
+  void addKeys(const Chunk &chunk, const State &state);
+  void totalState(const Chunk &chunk, const State &state);
+  void totalScores(mlir::Value firstRow);
 
   // LinearDecay.cpp: the factors between the positions of a chunk.
   mlir::Value loadDecay(mlir::Value batch, mlir::Value head,
@@ -74,6 +105,9 @@ private:
   void outputColumns(mlir::Value firstRow, const State &state,
                      mlir::Value column, int64_t vectors);
   void updateState(const Chunk &chunk, const State &state);
+  /// What fades away becomes 0, not denormal: processors take a hundred times
+  /// as long over those.
+  mlir::Value dropFaded(mlir::Value sum);
   void updateColumns(const Chunk &chunk, const State &state,
                      mlir::Value firstRow, mlir::Value column, int64_t vectors);
   /// sums += broadcasts of `left(step, row)` times the vectors at `right(step)`
@@ -88,22 +122,27 @@ private:
   TileShape tile;
   /// Positions of a chunk: whole row tiles and whole panels.
   int64_t length;
-  bool decays;
+  bool decays, usesTotal;
 
   /// The head dim in whole row tiles, the same in whole vectors, and the value
   /// dim in whole vectors.
   mlir::Value stateRows, keyStride, paddedValueDim;
-  mlir::Value stateSize;
+  /// Of the state alone, and with the sum of the keys.
+  mlir::Value productSize, stateSize;
 
   /// Of a chunk: queries and keys `[head dim][position]`; keys and values
   /// `[position][…]`, keys by what they decay to the end of the chunk.
   mlir::Value queryPart, keyPart, keyRowPart, valuePart;
+  /// Mapped queries `[position][…]`.
+  mlir::Value queryRowPart;
   /// Of a tile of rows: `[row][position]` and `[row][value dim]`.
   mlir::Value scorePart, outputPart;
   mlir::Value statePart;
   /// Factors from position to position, `[row][position]`, and from before the
   /// chunk to each; logarithms of a row.
   mlir::Value weightPart, entryPart, logPart;
+  /// The sum of the weights of each position.
+  mlir::Value totalPart;
 };
 
 } // namespace attn

@@ -134,11 +134,20 @@ void LinearKernel::outputColumns(Value firstRow, const State &state,
 
 /// state = decay * state + keys' x values of the chunk.
 void LinearKernel::updateState(const Chunk &chunk, const State &state) {
+  if (usesTotal)
+    addKeys(chunk, state);
   emitColumns([&](Value column, int64_t vectors) {
     b.forLoop(zero, stateRows, b.index(tile.rowTile), [&](Value firstRow) {
       updateColumns(chunk, state, firstRow, column, vectors);
     });
   });
+}
+
+Value LinearKernel::dropFaded(Value sum) {
+  Value least = b.constant(vectorType, element.isF64() ? 0x1p-900 : 0x1p-100);
+  Value isSmall = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
+                                        math::AbsFOp::create(b, sum), least);
+  return arith::SelectOp::create(b, isSmall, b.constant(vectorType, 0.0), sum);
 }
 
 void LinearKernel::updateColumns(const Chunk &chunk, const State &state,
@@ -167,18 +176,11 @@ void LinearKernel::updateColumns(const Chunk &chunk, const State &state,
       [&](Value position) {
         return b.add(values, b.mul(position, paddedValueDim));
       });
-  // What fades away must not become denormal: processors take a hundred times
-  // as long over those.
-  Value least = b.constant(vectorType, element.isF64() ? 0x1p-900 : 0x1p-100);
-  Value none = b.constant(vectorType, 0.0);
   for (int64_t row = 0; row < tile.rowTile; ++row)
     for (int64_t j = 0; j < vectors; ++j) {
       Value sum = sums[row * vectors + j];
-      if (chunk.decay) {
-        Value isSmall = arith::CmpFOp::create(
-            b, arith::CmpFPredicate::OLT, math::AbsFOp::create(b, sum), least);
-        sum = arith::SelectOp::create(b, isSmall, none, sum);
-      }
+      if (chunk.decay)
+        sum = dropFaded(sum);
       storeVector(sum, state.buffer, place(row, j));
     }
 }

@@ -21,11 +21,13 @@
 using namespace mlir;
 using namespace attn;
 
-Value Vectorizer::run(Value scores) {
+Value Vectorizer::run(Value scores, Value number) {
   Block &body = rule.front();
   unsigned first = 0;
   if (scores)
     values[body.getArgument(first++)] = {Value(), scores};
+  if (number)
+    values[body.getArgument(first++)] = {number};
   values[body.getArgument(first++)] = {lanes.batch};
   values[body.getArgument(first++)] = {lanes.head};
   values[body.getArgument(first++)] = {lanes.query};
@@ -185,6 +187,6 @@ bool attn::hasLoop(Region &rule) {
 }
 
 Value attn::vectorizeRule(KernelBuilder &builder, Region &rule,
-                          const RuleLanes &lanes, Value scores) {
-  return Vectorizer(builder, rule, lanes).run(scores);
+                          const RuleLanes &lanes, Value scores, Value number) {
+  return Vectorizer(builder, rule, lanes).run(scores, number);
 }

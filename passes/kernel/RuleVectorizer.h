@@ -34,9 +34,11 @@ struct RuleLanes {
 
 /// Emits the rule for all lanes and returns a vector of its values: i1 for a
 /// mask; for a score rule, given the vector of `scores`, their type. What does
-/// not depend on the key or the score stays scalar code.
+/// not depend on the key or the score stays scalar code. A rule may take a
+/// `number` after the score, the same in all lanes.
 mlir::Value vectorizeRule(KernelBuilder &builder, mlir::Region &rule,
-                          const RuleLanes &lanes, mlir::Value scores);
+                          const RuleLanes &lanes, mlir::Value scores,
+                          mlir::Value number = {});
 
 /// Whether a rule has a loop: several vectors of keys at a time keep more of
 /// the processor busy then.

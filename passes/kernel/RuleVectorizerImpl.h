@@ -49,7 +49,7 @@ public:
       : builder(builder), rule(rule), lanes(lanes), live(lanes.live),
         offsetType(mlir::VectorType::get(lanes.length, builder.getI32Type())) {}
 
-  mlir::Value run(mlir::Value scores);
+  mlir::Value run(mlir::Value scores, mlir::Value number);
 
 private:
   // RuleVectorizer.cpp

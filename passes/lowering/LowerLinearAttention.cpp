@@ -31,6 +31,11 @@ public:
   SmallVector<Value> lower();
 
 private:
+  /// The operand with `region` applied to each element, if there is one.
+  Value applyMap(Region &region, Value operand);
+  std::pair<Value, Value> run(Value state);
+  Value sumWeights();
+  Value applyOutput(Value out);
   /// The elements at position `time`, `[leading…, D]` of `[leading…, T, D]`.
   Value sliceAt(Value tensor, Value time);
   Value updateState(Value state, Value time);
@@ -55,8 +60,11 @@ private:
 
 Recurrence::Recurrence(GenericBuilder &builder, LinearAttentionOp op)
     : builder(builder), op(op), lead(op.getQueryType().getRank() - 2),
-      sumType(op.getAccumulatorType()), query(op.getQuery()), key(op.getKey()),
-      value(op.getValue()), querySizes(builder.sizesOf(query)) {
+      sumType(op.getAccumulatorType()),
+      query(applyMap(op.getQueryMap(), op.getQuery())),
+      key(applyMap(op.getKeyMap(), op.getKey())),
+      value(applyMap(op.getValueMap(), op.getValue())),
+      querySizes(builder.sizesOf(query)) {
   leadSizes.assign(querySizes.begin(), querySizes.begin() + lead);
   valueDim = builder.sizesOf(value).back();
   int64_t heads = op.getQueryType().getShape()[lead == 2 ? 1 : 0];
@@ -66,6 +74,52 @@ Recurrence::Recurrence(GenericBuilder &builder, LinearAttentionOp op)
     key = repeatAlong(builder, key, 1, querySizes[1]);
     value = repeatAlong(builder, value, 1, querySizes[1]);
   }
+}
+
+Value Recurrence::applyMap(Region &region, Value operand) {
+  if (region.empty())
+    return operand;
+  return builder.map(
+      sumType, builder.sizesOf(operand), operand,
+      [&](OpBuilder &nested, Location loc, ValueRange in) -> Value {
+        SmallVector<Value> arguments = {emitCast(nested, loc, in[0], sumType)};
+        llvm::append_range(arguments, getRuleIndices(nested, loc, lead + 2));
+        return inlineRule(nested, region, arguments);
+      });
+}
+
+/// The sum of each row's weights, `[leading…, T, 1]`: the outputs for values
+/// of 1, without what came before.
+Value Recurrence::sumWeights() {
+  Sizes sizes = builder.sizesOf(key);
+  sizes.back() = builder.getIndexAttr(1);
+  Value values = value;
+  value = builder.filled(builder.constant(sumType, 1.0), sizes);
+  OpFoldResult columns = valueDim;
+  valueDim = builder.getIndexAttr(1);
+  Value total = run(Value()).first;
+  value = values;
+  valueDim = columns;
+  return total;
+}
+
+Value Recurrence::applyOutput(Value out) {
+  Region &region = op.getOutput();
+  if (region.empty())
+    return out;
+  SmallVector<Value> inputs = {out};
+  if (op.usesTotal())
+    inputs.push_back(sumWeights());
+  return builder.map(
+      sumType, builder.sizesOf(out), inputs,
+      [&](OpBuilder &nested, Location loc, ValueRange in) -> Value {
+        Value total = GenericBuilder(loc, nested).constant(sumType, 0.0);
+        if (in.size() > 1)
+          total = in[1];
+        SmallVector<Value> arguments = {in[0], total};
+        llvm::append_range(arguments, getRuleIndices(nested, loc, lead + 2));
+        return inlineRule(nested, region, arguments);
+      });
 }
 
 Value Recurrence::sliceAt(Value tensor, Value time) {
@@ -154,16 +208,15 @@ Value Recurrence::writeOutput(Value out, Value state, Value time) {
                                        strides);
 }
 
-SmallVector<Value> Recurrence::lower() {
+/// The outputs and the state after the last position.
+std::pair<Value, Value> Recurrence::run(Value state) {
   Sizes stateSizes(leadSizes);
   stateSizes.append({querySizes.back(), valueDim});
-  Value state = op.getState();
   if (!state)
     state = builder.filled(builder.constant(sumType, 0.0), stateSizes);
   Sizes outSizes(querySizes);
   outSizes.back() = valueDim;
   Value out = builder.empty(sumType, outSizes);
-  factors = getFactors();
 
   auto over = [&](OpFoldResult end, ValueRange inits, auto body) {
     Value zero = arith::ConstantIndexOp::create(builder, 0);
@@ -199,8 +252,14 @@ SmallVector<Value> Recurrence::lower() {
                  return {writeOutput(carried[0], state, time)};
                })[0];
   }
-  SmallVector<Value> results = {
-      castElements(builder, out, op.getQueryType().getElementType())};
+  return {out, state};
+}
+
+SmallVector<Value> Recurrence::lower() {
+  factors = getFactors();
+  auto [out, state] = run(op.getState());
+  SmallVector<Value> results = {castElements(
+      builder, applyOutput(out), op.getQueryType().getElementType())};
   if (op.getState())
     results.push_back(state);
   for (auto [result, type] : llvm::zip_equal(results, op.getResultTypes()))

@@ -189,3 +189,50 @@ func.func @linear_attention_c13(%q: tensor<8x16xf16>, %c: f16) {
   %o = attn.linear_attention %q, %q, %q scale %c : f16 : tensor<8x16xf16>, tensor<8x16xf16>, tensor<8x16xf16> -> tensor<8x16xf16>
   return
 }
+
+// -----
+
+func.func @linear_attention_c14(%q: tensor<8x16xf16>) {
+  // expected-error @below {{expects the key_map region to have arguments ('f32', 'index', 'index', 'index', 'index'), got ('f16', 'index', 'index', 'index', 'index')}}
+  %o = attn.linear_attention %q, %q, %q key_map {
+  ^bb0(%x: f16, %b: index, %h: index, %t: index, %d: index):
+    attn.yield %x : f16
+  } : tensor<8x16xf16>, tensor<8x16xf16>, tensor<8x16xf16> -> tensor<8x16xf16>
+  return
+}
+
+// -----
+
+func.func @linear_attention_c14_result(%q: tensor<8x16xf32>) {
+  // expected-error @below {{expects the value_map region to yield 'f32', got 'i1'}}
+  %o = attn.linear_attention %q, %q, %q value_map {
+  ^bb0(%x: f32, %b: index, %h: index, %t: index, %d: index):
+    %true = arith.constant true
+    attn.yield %true : i1
+  } : tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32> -> tensor<8x16xf32>
+  return
+}
+
+// -----
+
+func.func @linear_attention_c15(%q: tensor<8x16xf32>) {
+  // expected-error @below {{expects the output region to have arguments ('f32', 'f32', 'index', 'index', 'index', 'index'), got ('f32', 'index', 'index', 'index', 'index')}}
+  %o = attn.linear_attention %q, %q, %q output {
+  ^bb0(%x: f32, %b: index, %h: index, %t: index, %d: index):
+    attn.yield %x : f32
+  } : tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32> -> tensor<8x16xf32>
+  return
+}
+
+// -----
+
+func.func @linear_attention_c16(%q: tensor<8x16xf32>, %m: memref<f32>) {
+  // expected-error @below {{expects the query_map region to read memory at most, got memref.store}}
+  %o = attn.linear_attention %q, %q, %q query_map {
+  ^bb0(%x: f32, %b: index, %h: index, %t: index, %d: index):
+    // expected-note @below {{this may write}}
+    memref.store %x, %m[] : memref<f32>
+    attn.yield %x : f32
+  } : tensor<8x16xf32>, tensor<8x16xf32>, tensor<8x16xf32> -> tensor<8x16xf32>
+  return
+}

@@ -64,7 +64,7 @@ func.func @score_c2(%x: tensor<8x8xf32>, %m: memref<f32>) {
 
 func.func @yield_c1(%c: i1) {
   scf.execute_region {
-    // expected-error @below {{'attn.yield' op expects parent op to be one of 'attn.attention, attn.mask, attn.score, attn.top_keys'}}
+    // expected-error @below {{'attn.yield' op expects parent op to be one of 'attn.attention, attn.linear_attention, attn.mask, attn.score, attn.top_keys'}}
     attn.yield %c : i1
   }
   return

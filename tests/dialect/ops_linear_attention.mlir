@@ -69,3 +69,34 @@ func.func @buffers(%q: memref<?x64xf32>, %k: memref<?x64xf32, strided<[128, 1], 
     : memref<?x64xf32>, memref<?x64xf32, strided<[128, 1], offset: ?>>, memref<?x64xf32>
   return
 }
+
+// Maps of operands and the rule of the result.
+// CHECK-LABEL: func.func @maps
+func.func @maps(%q: !q, %k: !q, %v: !v) -> !v {
+  // CHECK: causal query_map {
+  // CHECK-NEXT: ^bb0(%[[X:.*]]: f32, %{{.*}}: index, %{{.*}}: index, %{{.*}}: index, %{{.*}}: index):
+  // CHECK-NEXT: math.exp %[[X]] : f32
+  // CHECK: } key_map {
+  // CHECK: } value_map {
+  // CHECK: } output {
+  // CHECK-NEXT: ^bb0(%[[Y:.*]]: f32, %[[TOTAL:.*]]: f32, %{{.*}}: index, %{{.*}}: index, %{{.*}}: index, %{{.*}}: index):
+  // CHECK-NEXT: arith.divf %[[Y]], %[[TOTAL]] : f32
+  %o = attn.linear_attention %q, %k, %v causal query_map {
+  ^bb0(%x: f32, %b: index, %h: index, %t: index, %d: index):
+    %e = math.exp %x : f32
+    attn.yield %e : f32
+  } key_map {
+  ^bb0(%x: f32, %b: index, %h: index, %t: index, %d: index):
+    %e = math.exp %x : f32
+    attn.yield %e : f32
+  } value_map {
+  ^bb0(%x: f32, %b: index, %h: index, %t: index, %d: index):
+    %e = math.absf %x : f32
+    attn.yield %e : f32
+  } output {
+  ^bb0(%y: f32, %total: f32, %b: index, %h: index, %t: index, %d: index):
+    %e = arith.divf %y, %total : f32
+    attn.yield %e : f32
+  } : !q, !q, !v -> !v
+  return %o : !v
+}
