@@ -248,6 +248,53 @@ def FuseLinearAttention
   let statistics = [Statistic<"numFused", "num-fused", "maps and outputs fused">];
 }
 
+def HoistDistances : Pass<"attn-hoist-distances", "mlir::func::FuncOp"> {
+  let summary = "tabulates costly parts of rules that depend on distances alone";
+  let description = [{
+    Before:
+
+    ```mlir
+    %o = attn.attention %q, %k, %v score {
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+      %d = arith.subi %j, %i : index
+      %n = arith.index_cast %d : index to i64
+      %x = arith.sitofp %n : i64 to f32
+      %e = math.tanh %x : f32
+      %r = arith.addf %s, %e : f32
+      attn.yield %r : f32
+    } : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+
+    After, with Tq queries and Tk keys:
+
+    ```mlir
+    %table = linalg.generic {…} outs(%empty : tensor<?xf32>) {  // Tq + Tk - 1
+      // tanh(linalg.index 0 - (Tq - 1))
+    } -> tensor<?xf32>
+    %o = attn.attention %q, %k, %v score {
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+      %d = arith.subi %j, %i : index
+      %at = arith.addi %d, %last : index     // Tq - 1
+      %e = tensor.extract %table[%at] : tensor<?xf32>
+      %r = arith.addf %s, %e : f32
+      attn.yield %r : f32
+    } : tensor<?x64xf32>, tensor<?x64xf32>, tensor<?x64xf32> -> tensor<?x64xf32>
+    ```
+
+    A value depends on the distance alone if positions of queries and keys reach it
+    only as their difference. The table has an axis of batches or heads if the value
+    depends on those. It is exact: its elements are computed as the pair would be. What is
+    as cheap as the read of a table stays: simple arithmetic, as that of ALiBi,
+    and reads of neighbours. Each table is reported as a remark of category
+    `attn-fusion`.
+  }];
+  let dependentDialects = [
+    "::attn::AttnDialect", "mlir::arith::ArithDialect",
+    "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"
+  ];
+  let statistics = [Statistic<"numHoisted", "num-hoisted", "tables made">];
+}
+
 def RaiseMask : Pass<"attn-raise-mask", "mlir::func::FuncOp"> {
   let summary = "moves a mask out of the score region into the mask region";
   let description = [{

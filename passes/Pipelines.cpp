@@ -76,6 +76,8 @@ void attn::buildFusePipeline(OpPassManager &passes) {
   passes.addNestedPass<func::FuncOp>(createRaiseMask());
   // The same attention twice is one by now.
   passes.addNestedPass<func::FuncOp>(createFuseLinearAttention());
+  // Of score rules alone: what a mask says must stay visible.
+  passes.addNestedPass<func::FuncOp>(createHoistDistances());
   addCleanup(passes);
   passes.addNestedPass<func::FuncOp>(createWarnUnfused());
 }
