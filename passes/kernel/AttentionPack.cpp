@@ -29,7 +29,7 @@ void AttentionKernel::packKeys(Value slot, Value pair, Value panel) {
     forEachChunk(
         op.getKey(), headDim,
         [&](Value firstColumn) {
-          emitTransposeSquare(
+          emitTranspose(
               b, vectorType, scratch, squarePart,
               [&](Value lane) {
                 return loadElements(op.getKey(), batch, head,
@@ -96,7 +96,7 @@ void AttentionKernel::packQueries(const Block &block) {
           int64_t last = (tile.rowTile - 1) / tile.vectorLength;
           for (int64_t group = last; group >= 0; --group) {
             Value first = b.index(group * tile.vectorLength);
-            emitTransposeSquare(
+            emitTranspose(
                 b, vectorType, scratch, squarePart,
                 [&](Value row) -> Value {
                   Value elements =

@@ -48,6 +48,7 @@ void LinearKernel::emit(const ThreadFunctions &threads) {
 void LinearKernel::layOutScratch() {
   Value columns = b.mul(b.roundUp(headDim, vectorLength), b.index(length));
   addPart(queryPart, columns);
+  addPart(squarePart, b.index(vectorLength * vectorLength));
   addPart(keyRowPart, b.mul(b.index(length), keyStride));
   addPart(valuePart, b.mul(b.index(length), paddedValueDim));
   addPart(outputPart, b.mul(b.index(tile.rowTile), paddedValueDim));

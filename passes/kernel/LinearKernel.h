@@ -137,6 +137,8 @@ private:
   mlir::Value queryRowPart;
   /// Of a tile of rows: `[row][position]` and `[row][value dim]`.
   mlir::Value scorePart, outputPart;
+  /// Where a square of rows is transposed.
+  mlir::Value squarePart;
   mlir::Value statePart;
   /// Factors from position to position, `[row][position]`, and from before the
   /// chunk to each; logarithms of a row.

@@ -79,14 +79,16 @@ Value LinearKernel::multiply(Value elements, Value scale) {
 void LinearKernel::storeColumns(const Chunk &chunk, Value part, Value position,
                                 Value column, Value scale,
                                 function_ref<Value(Value)> load) {
-  SmallVector<Value> rows;
-  for (int64_t lane = 0; lane < vectorLength; ++lane)
-    rows.push_back(
-        multiply(load(clampRow(chunk, b.add(position, b.index(lane)))), scale));
   Value base = b.add(part, position);
-  for (auto [d, vector] : llvm::enumerate(emitTranspose(b, rows)))
-    storeVector(vector, scratch,
-                b.add(base, b.mul(b.add(column, b.index(d)), b.index(length))));
+  emitTranspose(
+      b, vectorType, scratch, squarePart,
+      [&](Value lane) {
+        return multiply(load(clampRow(chunk, b.add(position, lane))), scale);
+      },
+      [&](Value d, Value vector) {
+        storeVector(vector, scratch,
+                    b.add(base, b.mul(b.add(column, d), b.index(length))));
+      });
 }
 
 /// Transposes the chunk's rows of query or key, times `scale` if that is given.

@@ -31,22 +31,9 @@ static std::pair<Value, Value> exchange(KernelBuilder &builder, Value upper,
           vector::ShuffleOp::create(builder, upper, lower, second)};
 }
 
-SmallVector<Value> attn::emitTranspose(KernelBuilder &builder,
-                                       ValueRange rows) {
-  int64_t lanes = cast<VectorType>(rows.front().getType()).getNumElements();
-  SmallVector<Value> result(rows);
-  result.resize(lanes, rows.back());
-  for (int64_t distance = lanes / 2; distance > 0; distance /= 2)
-    for (int64_t row = 0; row < lanes; ++row)
-      if (!(row & distance))
-        std::tie(result[row], result[row + distance]) =
-            exchange(builder, result[row], result[row + distance], distance);
-  return result;
-}
-
-void attn::emitTransposeSquare(KernelBuilder &b, VectorType type, Value buffer,
-                               Value offset, function_ref<Value(Value)> load,
-                               function_ref<void(Value, Value)> store) {
+void attn::emitTranspose(KernelBuilder &b, VectorType type, Value buffer,
+                         Value offset, function_ref<Value(Value)> load,
+                         function_ref<void(Value, Value)> store) {
   int64_t lanes = type.getNumElements();
   // The far exchanges of a few rows that are `near` apart, then the near ones
   // of neighbours.

@@ -16,18 +16,12 @@ namespace attn {
 
 class KernelBuilder;
 
-/// Transposes up to as many rows as a vector has lanes (a power of two):
-/// lane `i` of result `j` is lane `j` of row `i`. Lanes beyond the rows repeat
-/// the last one. Takes log2(lanes) shuffles a result.
-llvm::SmallVector<mlir::Value> emitTranspose(KernelBuilder &builder,
-                                             mlir::ValueRange rows);
-
 /// Transposes a square of as many rows as a vector has lanes: `store` takes
 /// column after column, which has its lane `i` from what `load` gives for row
 /// `i`; both emit code for a row or column that a loop counts. `buffer` has
 /// room for the square from `offset` on. In one piece, the shuffles of a square
 /// of 16 rows would take the code generator longer than a matrix product.
-void emitTransposeSquare(
+void emitTranspose(
     KernelBuilder &builder, mlir::VectorType type, mlir::Value buffer,
     mlir::Value offset, llvm::function_ref<mlir::Value(mlir::Value row)> load,
     llvm::function_ref<void(mlir::Value column, mlir::Value vector)> store);
