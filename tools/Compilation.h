@@ -84,8 +84,8 @@ public:
   ExitCode compile(Stage stage);
   /// To stage `llvm` but for the kernels, which takeKernels() hands out.
   ExitCode compileToRun();
-  /// Those of compileToRun(). They use this object, and a failure to lower one
-  /// ends the process.
+  /// Those of compileToRun(). They use this object, which reports a failure to
+  /// lower one.
   runtime::LateKernels takeKernels();
   /// Warns of attention that is not fused in any function of the program that
   /// no other one calls; `check` came before.
