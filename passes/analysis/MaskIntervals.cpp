@@ -94,6 +94,12 @@ forEachPart(KernelBuilder &builder, Value first, Value last, Value divisor,
   return {joined[0], joined[1]};
 }
 
+PartLengths attn::getBlockParts() { return {32, 32}; }
+
+PartLengths attn::getPanelParts(int64_t queries, int64_t keys) {
+  return {queries / 2, keys / 2};
+}
+
 BoxClass attn::classifyParts(KernelBuilder &builder, Region &mask,
                              const IndexBox &box, const PartLengths &least,
                              const ReadBoundsMap &reads) {

@@ -94,6 +94,11 @@ struct PartLengths {
   int64_t keys;
 };
 
+/// What attention cuts blocks into, and panels of a number of queries and keys,
+/// so that looking at all parts takes less time than what they may save.
+PartLengths getBlockParts();
+PartLengths getPanelParts(int64_t queries, int64_t keys);
+
 /// The same, at more cost, with the box in parts: cut where a quotient of a
 /// query or of a key by a number changes, `q div 64`, so that these are points.
 /// Numbers below `least` make no parts.

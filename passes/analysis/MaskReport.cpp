@@ -8,6 +8,7 @@
 
 #include "passes/analysis/MaskReport.h"
 
+#include "passes/analysis/CodeEvaluator.h"
 #include "passes/analysis/KeyRange.h"
 #include "passes/analysis/RuleIntervals.h"
 #include "passes/kernel/KernelBuilder.h"
@@ -298,31 +299,138 @@ MaskReport attn::reportMask(Region &mask, StringRef keys,
 // Counts
 //===----------------------------------------------------------------------===//
 
-std::optional<BlockCounts> attn::countBlocks(Region &mask, int64_t queries,
-                                             int64_t keys, int64_t queryBlock,
-                                             int64_t keyBlock, int64_t limit) {
-  int64_t queryBlocks = llvm::divideCeil(queries, queryBlock);
-  int64_t keyBlocks = llvm::divideCeil(keys, keyBlock);
-  if (keyBlocks > 0 && queryBlocks > limit / keyBlocks)
-    return std::nullopt;
-  BlockCounts counts;
-  for (int64_t q = 0; q < queries; q += queryBlock)
-    for (int64_t k = 0; k < keys; k += keyBlock) {
-      // Code for a box of constants folds away.
-      Workspace work(mask, 0);
-      KernelBuilder &b = work.builder;
-      IndexBox box = {
-          b.index(0), b.index(0),
-          b.index(q), b.index(std::min(q + queryBlock, queries) - 1),
-          b.index(k), b.index(std::min(k + keyBlock, keys) - 1)};
-      BoxClass result = classifyBox(b, mask, box);
-      APInt possible, certain;
-      if (!matchPattern(result.possible, m_ConstantInt(&possible)) ||
-          !matchPattern(result.certain, m_ConstantInt(&certain)))
+/// Ops to work out at most, in about a second.
+static constexpr int64_t kMaxOps = 20'000'000;
+
+namespace {
+
+/// Code that classifies a box, and what it comes to for given ends.
+class BoxClassifier {
+public:
+  BoxClassifier(Region &mask, PieceShape all, const PartLengths &least)
+      : work(mask, 4), all(all) {
+    KernelBuilder &b = work.builder;
+    auto end = [&](unsigned i) -> Value { return work.block.getArgument(i); };
+    Value zero = b.index(0);
+    ReadBoundsMap ofQueries, reads;
+    for (const PositionRead &read : findPositionReads(mask)) {
+      Type type = read.load->getResult(0).getType();
+      reads[read.load] = {work.block.addArgument(type, mask.getLoc()),
+                          work.block.addArgument(type, mask.getLoc())};
+      if (read.position == Position::Query)
+        ofQueries[read.load] = reads[read.load];
+    }
+    IndexBox rows = {zero, zero, end(0), end(1), zero, b.index(all.keys - 1)};
+    range = emitKeyRange(b, mask, rows, ofQueries);
+    IndexBox box = {zero, zero, end(0), end(1), end(2), end(3)};
+    result = classifyParts(b, mask, box, least, reads);
+  }
+
+  /// Adds to the right count the box from `first` on; false if that takes too
+  /// long. `isPartial` says whether it is partial.
+  bool count(CodeEvaluator &evaluator, PieceShape first, PieceShape shape,
+             bool needsAllKeys, PieceCounts &counts, bool &isPartial) {
+    PieceShape last = {std::min(first.queries + shape.queries, all.queries) - 1,
+                       std::min(first.keys + shape.keys, all.keys) - 1};
+    int64_t ends[] = {first.queries, last.queries, first.keys, last.keys};
+    for (auto [i, number] : llvm::enumerate(ends))
+      evaluator.bind(work.block.getArgument(i), number);
+    if (!evaluator.run(work.block))
+      return false;
+    auto isBelow = [](std::optional<int64_t> lhs, std::optional<int64_t> rhs) {
+      return lhs && rhs && *lhs < *rhs;
+    };
+    std::optional<int64_t> possible = evaluator.get(result.possible);
+    std::optional<int64_t> certain = evaluator.get(result.certain);
+    bool isOutside = isBelow(last.keys, evaluator.get(range.first)) ||
+                     isBelow(evaluator.get(range.end), first.keys + 1);
+    bool hasAllKeys = last.keys + 1 == first.keys + shape.keys;
+    isPartial = false;
+    if (isOutside || possible == 0)
+      ++counts.empty;
+    else if (!possible || !certain)
+      ++counts.open;
+    else if (*certain && (hasAllKeys || !needsAllKeys))
+      ++counts.full;
+    else
+      isPartial = true;
+    counts.partial += isPartial;
+    return true;
+  }
+
+private:
+  Workspace work;
+  PieceShape all;
+  KeyRange range;
+  BoxClass result;
+};
+
+} // namespace
+
+std::optional<MaskCounts> attn::countPieces(Region &mask, PieceShape all,
+                                            PieceShape block,
+                                            PieceShape panel) {
+  CodeEvaluator evaluator(kMaxOps);
+  BoxClassifier blocks(mask, all, getBlockParts());
+  BoxClassifier panels(mask, all, getPanelParts(panel.queries, panel.keys));
+  MaskCounts counts;
+  bool isPartial;
+  for (int64_t q = 0; q < all.queries; q += block.queries)
+    for (int64_t k = 0; k < all.keys; k += block.keys) {
+      if (!blocks.count(evaluator, {q, k}, block, /*needsAllKeys=*/false,
+                        counts.blocks, isPartial))
         return std::nullopt;
-      ++(possible.isZero()  ? counts.empty
-         : certain.isZero() ? counts.partial
-                            : counts.full);
+      if (!isPartial)
+        continue;
+      PieceShape end = {std::min(q + block.queries, all.queries),
+                        std::min(k + block.keys, all.keys)};
+      bool isPartialPanel;
+      for (int64_t row = q; row < end.queries; row += panel.queries)
+        for (int64_t key = k; key < end.keys; key += panel.keys)
+          if (!panels.count(evaluator, {row, key}, panel,
+                            /*needsAllKeys=*/true, counts.panels,
+                            isPartialPanel))
+            return std::nullopt;
     }
   return counts;
+}
+
+std::optional<int64_t> attn::countPairs(Region &mask, PieceShape all,
+                                        PieceShape tile, int64_t step) {
+  Workspace work(mask, 3);
+  KernelBuilder &b = work.builder;
+  Value zero = b.index(0), query = work.block.getArgument(0);
+  IndexBox box = {zero,
+                  zero,
+                  query,
+                  query,
+                  work.block.getArgument(1),
+                  work.block.getArgument(2)};
+  KeyRange range = emitKeyRange(b, mask, box);
+  CodeEvaluator evaluator(kMaxOps);
+  int64_t pairs = 0;
+  for (int64_t row = 0; row < all.queries; row += tile.queries)
+    for (int64_t key = 0; key < all.keys; key += tile.keys) {
+      int64_t endRow = std::min(row + tile.queries, all.queries);
+      int64_t endKey = std::min(key + tile.keys, all.keys);
+      int64_t first = endKey, end = key;
+      for (int64_t q = row; q < endRow; ++q) {
+        int64_t ends[] = {q, key, endKey - 1};
+        for (auto [i, number] : llvm::enumerate(ends))
+          evaluator.bind(work.block.getArgument(i), number);
+        if (!evaluator.run(work.block))
+          return std::nullopt;
+        std::optional<int64_t> ownFirst = evaluator.get(range.first),
+                               ownEnd = evaluator.get(range.end);
+        if (!ownFirst || !ownEnd)
+          return std::nullopt;
+        if (*ownFirst >= *ownEnd)
+          continue;
+        first = std::min(first, *ownFirst);
+        end = std::max(end, *ownEnd);
+      }
+      first -= (first - key) % step;
+      pairs += std::max<int64_t>(end - first, 0) * (endRow - row);
+    }
+  return pairs;
 }

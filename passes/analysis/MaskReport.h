@@ -45,20 +45,40 @@ struct MaskReport {
 MaskReport reportMask(mlir::Region &mask, llvm::StringRef keys,
                       NameFunction getName);
 
-/// Blocks of one batch and head.
-struct BlockCounts {
+/// Pieces of the table of queries and keys, by what the mask allows of them.
+struct PieceCounts {
   int64_t empty = 0;
   int64_t partial = 0;
   int64_t full = 0;
-
-  int64_t total() const { return empty + partial + full; }
+  /// Those whose class depends on values that are known only when the program
+  /// runs.
+  int64_t open = 0;
 };
 
-/// Classifies all blocks; nothing if the mask uses values that are known only
-/// when the program runs, or if there are more than `limit` of them.
-std::optional<BlockCounts> countBlocks(mlir::Region &mask, int64_t queries,
-                                       int64_t keys, int64_t queryBlock,
-                                       int64_t keyBlock, int64_t limit);
+struct MaskCounts {
+  /// All blocks; a kernel skips those that are empty.
+  PieceCounts blocks;
+  /// The panels of the partial blocks: empty ones are skipped, partial ones are
+  /// tested pair by pair.
+  PieceCounts panels;
+};
+
+/// Queries and keys of a piece.
+struct PieceShape {
+  int64_t queries;
+  int64_t keys;
+};
+
+/// Classifies the pieces of the first batch and head as attn-tile-attention's
+/// code does, by working that code out; nothing if they are too many.
+std::optional<MaskCounts> countPieces(mlir::Region &mask, PieceShape all,
+                                      PieceShape block, PieceShape panel);
+
+/// How many pairs of a query and a key the closed forms leave to a kernel that
+/// takes tiles, each from the first to the last key that one of its queries may
+/// see, begun at a multiple of `step`; nothing if they are not known.
+std::optional<int64_t> countPairs(mlir::Region &mask, PieceShape all,
+                                  PieceShape tile, int64_t step);
 
 } // namespace attn
 

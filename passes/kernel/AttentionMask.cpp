@@ -13,10 +13,6 @@
 using namespace mlir;
 using namespace attn;
 
-/// A block is cut into parts of at least that many positions, so that looking
-/// at all of them takes less time than looking at its panels.
-static constexpr int64_t kLeastBlockPart = 32;
-
 void AttentionKernel::allocateSummaries() {
   if (!op.hasMask())
     return;
@@ -124,8 +120,7 @@ BoxClass AttentionKernel::classifyBlock(const Block &block, Value firstKey,
       block.batch,      block.head,
       block.firstQuery, b.sub(b.add(block.firstQuery, block.rows), one),
       firstKey,         b.sub(b.add(firstKey, keys), one)};
-  PartLengths least = {kLeastBlockPart, kLeastBlockPart};
-  return classifyParts(b, op.getMask(), box, least, reads);
+  return classifyParts(b, op.getMask(), box, getBlockParts(), reads);
 }
 
 /// The queries of a tile with the panel whose first key is `firstKey`.
@@ -137,6 +132,6 @@ BoxClass AttentionKernel::classifyPanel(const Block &block, const Tile &current,
   IndexBox box = {block.batch,        block.head,
                   current.firstQuery, current.lastQuery,
                   firstKey,           b.sub(b.add(firstKey, count), one)};
-  PartLengths least = {tile.rowTile / 2, tile.getPanel() / 2};
+  PartLengths least = getPanelParts(tile.rowTile, tile.getPanel());
   return classifyParts(b, op.getMask(), box, least, reads);
 }

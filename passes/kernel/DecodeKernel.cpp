@@ -19,8 +19,6 @@
 using namespace mlir;
 using namespace attn;
 
-/// Keys a thread takes at once; a part's results cost little beside them.
-static constexpr int64_t kPartKeys = 512;
 /// Query rows that are taken together, unless there is a single one, and the
 /// keys whose products with them are summed up side by side, so that the sums
 /// fit the registers.

@@ -25,6 +25,11 @@ namespace attn {
 class DecodeKernel : AttentionBase {
 public:
   static constexpr int64_t kMaxRows = 16;
+  /// Keys a thread takes at once; a part's results cost little beside them.
+  static constexpr int64_t kPartKeys = 512;
+  /// Keys between two updates of the running maximum and sum. Their rows stay
+  /// in L2 until the last query row has read them.
+  static constexpr int64_t kStepKeys = 128;
 
   /// Whether the operands' layout suits.
   static bool supports(AttentionOp op);
@@ -36,9 +41,6 @@ public:
   void emit(const ThreadFunctions &threads);
 
 private:
-  /// Keys between two updates of the running maximum and sum. Their rows stay
-  /// in L2 until the last query row has read them.
-  static constexpr int64_t kStepKeys = 128;
   /// Pages that are asked for at a time.
   static constexpr int64_t kStreams = 4;
 

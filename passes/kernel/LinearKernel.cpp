@@ -22,14 +22,16 @@ using namespace attn;
 /// shorter ones update the state more often.
 static constexpr int64_t kMinLength = 64;
 
+int64_t LinearKernel::getLength(const TileShape &tile) {
+  return llvm::alignTo(kMinLength, std::lcm(tile.rowTile, tile.getPanel()));
+}
+
 LinearKernel::LinearKernel(KernelBuilder &builder, LinearAttentionOp op,
                            TileShape tile)
     : AttentionSizes(builder, op.getQuery(), op.getKey(), op.getValue()),
       KernelBase(builder, op.getAccumulatorType(), tile.vectorLength), op(op),
-      tile(tile), length(llvm::alignTo(
-                      kMinLength, std::lcm(tile.rowTile, tile.getPanel()))),
-      decays(op.getDecay() != nullptr), usesTotal(op.usesTotal()),
-      stateRows(b.roundUp(headDim, tile.rowTile)),
+      tile(tile), length(getLength(tile)), decays(op.getDecay() != nullptr),
+      usesTotal(op.usesTotal()), stateRows(b.roundUp(headDim, tile.rowTile)),
       keyStride(b.roundUp(stateRows, vectorLength)),
       paddedValueDim(b.roundUp(valueDim, vectorLength)),
       productSize(b.mul(stateRows, paddedValueDim)),

@@ -28,6 +28,9 @@ class LinearKernel : AttentionSizes, KernelBase {
 public:
   LinearKernel(KernelBuilder &builder, LinearAttentionOp op, TileShape tile);
 
+  /// Positions of a chunk: whole row tiles and whole panels.
+  static int64_t getLength(const TileShape &tile);
+
   void emit(const ThreadFunctions &threads);
 
 private:
@@ -120,7 +123,6 @@ private:
 
   LinearAttentionOp op;
   TileShape tile;
-  /// Positions of a chunk: whole row tiles and whole panels.
   int64_t length;
   bool decays, usesTotal;
 

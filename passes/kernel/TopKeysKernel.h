@@ -21,16 +21,16 @@ namespace attn {
 /// pair's keys. The list of a row is where its results go.
 class TopKeysKernel : AttentionSizes, KernelBase {
 public:
-  TopKeysKernel(KernelBuilder &builder, TopKeysOp op, int64_t vectorLength);
-
-  void emit(const ThreadFunctions &threads);
-
-private:
   /// Rows whose products are summed up side by side, each for this many vectors
   /// of keys.
   static constexpr int64_t kTileRows = 4;
   static constexpr int64_t kTileVectors = 2;
 
+  TopKeysKernel(KernelBuilder &builder, TopKeysOp op, int64_t vectorLength);
+
+  void emit(const ThreadFunctions &threads);
+
+private:
   /// One (batch, key head) pair.
   struct Pair {
     mlir::Value batch, keyHead;
