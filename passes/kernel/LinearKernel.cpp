@@ -64,6 +64,8 @@ void LinearKernel::layOutScratch() {
   addPart(keyPart, columns);
   addPart(scorePart, b.index(tile.rowTile * length));
   addPart(statePart, stateSize);
+  addPart(beforePart, stateSize);
+  addPart(currentPart, stateSize);
   if (!decays)
     return;
   addPart(weightPart, b.index(length * length));
@@ -85,83 +87,6 @@ void LinearKernel::clearScratch() {
   fill(weightPart, b.index(length * length), 0.0);
   fill(entryPart, b.index(length), 0.0);
   fill(logPart, b.index(length), 0.0);
-}
-
-//===----------------------------------------------------------------------===//
-// Causal
-//===----------------------------------------------------------------------===//
-
-void LinearKernel::emitCausal(const ThreadFunctions &threads, Value work) {
-  emitTeam(threads, work, [&] {
-    clearScratch();
-    b.forLoop(threadNumber, b.mul(batches, heads), teamSize, [&](Value task) {
-      emitSequence(b.div(task, heads), b.rem(task, heads));
-    });
-  });
-}
-
-void LinearKernel::emitSequence(Value batch, Value head) {
-  bool isCarried = op.getState() != nullptr;
-  fill(statePart, stateSize, 0.0);
-  if (isCarried)
-    loadState(batch, head);
-  bool byPosition = op.hasPositionDecay();
-  if (decays && !byPosition)
-    weighDistances(loadDecay(batch, head, zero));
-
-  b.forLoop(zero, keys, b.index(length), [&](Value first) {
-    Chunk chunk;
-    chunk.batch = batch;
-    chunk.head = head;
-    chunk.keyHead = b.div(head, group);
-    chunk.first = first;
-    chunk.count = b.min(b.index(length), b.sub(keys, first));
-    if (byPosition)
-      weighPositions(chunk);
-    packQuery(chunk);
-    packKeyColumns(chunk);
-    packValue(chunk);
-
-    State state = {scratch, statePart, headDim};
-    if (!isCarried) {
-      Value isFirst = b.cmp(arith::CmpIPredicate::eq, first, zero);
-      state.rows = b.createOrFold<arith::SelectOp>(isFirst, zero, state.rows);
-    }
-    emitOutputs(chunk, state);
-
-    auto update = [&] {
-      packKeyRows(chunk);
-      if (decays)
-        chunk.decay =
-            broadcast(scratch, b.add(entryPart, b.sub(chunk.count, one)));
-      updateState(chunk, state);
-    };
-    if (isCarried)
-      update();
-    else
-      b.ifThen(
-          b.cmp(arith::CmpIPredicate::slt, b.add(first, chunk.count), keys),
-          update);
-  });
-  if (isCarried)
-    storeState(batch, head);
-}
-
-void LinearKernel::loadState(Value batch, Value head) {
-  b.forLoop(zero, headDim, one, [&](Value row) {
-    Value place = b.add(statePart, b.mul(row, paddedValueDim));
-    copyRow(op.getState(), batch, head, row, valueDim, scratch, place);
-  });
-}
-
-void LinearKernel::storeState(Value batch, Value head) {
-  b.forLoop(zero, headDim, one, [&](Value row) {
-    Value place = b.add(statePart, b.mul(row, paddedValueDim));
-    b.forLoop(zero, valueDim, b.index(vectorLength), [&](Value column) {
-      storeElements(loadVector(scratch, b.add(place, column)), op.getInits()[1],
-                    batch, head, row, column, b.sub(valueDim, column));
-    });
-  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -187,6 +112,7 @@ void LinearKernel::emitFull(const ThreadFunctions &threads, Value work) {
         chunk.keyHead = b.rem(pair, keyHeads);
         chunk.first = first;
         chunk.count = b.min(chunkLength, b.sub(keys, first));
+        packMappedKeys(chunk);
         packKeyRows(chunk);
         packValue(chunk);
         updateState(chunk, state);
@@ -220,7 +146,6 @@ void LinearKernel::emitOutputs(const Chunk &chunk, const State &state) {
   if (usesTotal)
     totalState(chunk, state);
   b.forLoop(zero, chunk.count, b.index(tile.rowTile), [&](Value firstRow) {
-    prefetchAhead(chunk, firstRow);
     if (op.getCausal()) {
       scoreRows(firstRow);
       if (usesTotal)

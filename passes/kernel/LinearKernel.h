@@ -21,9 +21,11 @@ namespace attn {
 /// Positions are taken in chunks of a fixed length (Yang et al. 2024, "Gated
 /// Linear Attention", the chunkwise form): what came before a chunk is in the
 /// state, the keys of the chunk itself are weighed one by one. A causal
-/// sequence belongs to one thread, and every sum has one order, so results do
-/// not depend on the number of threads. Feature maps are applied while operands
-/// are packed, the output's rule while it is stored.
+/// sequence has segments of a fixed length, whose states are summed up by
+/// themselves and then joined: where there are more threads than sequences,
+/// they share the segments. Every sum has one order, so results do not depend
+/// on the number of threads. Feature maps are applied while operands are
+/// packed, the output's rule while it is stored.
 class LinearKernel : AttentionSizes, KernelBase {
 public:
   LinearKernel(KernelBuilder &builder, LinearAttentionOp op, TileShape tile);
@@ -51,16 +53,38 @@ private:
   // LinearKernel.cpp: sequences and chunks.
   void layOutScratch();
   void clearScratch();
-  void emitCausal(const ThreadFunctions &threads, mlir::Value work);
-  void emitSequence(mlir::Value batch, mlir::Value head);
   void emitFull(const ThreadFunctions &threads, mlir::Value work);
   void emitOutputs(const Chunk &chunk, const State &state);
+  void storeRows(const Chunk &chunk, mlir::Value firstRow);
+
+  // LinearCausal.cpp: sequences of segments.
+  /// Some segments of one sequence. Without `hasOutputs` only their states are
+  /// worked out.
+  struct Part {
+    mlir::Value sequence, batch, head;
+    mlir::Value firstSegment, endSegment;
+    mlir::Value hasOutputs;
+  };
+  void emitCausal(const ThreadFunctions &threads, mlir::Value work);
+  void emitPart(const Part &part);
+  void emitSegment(const Part &part, mlir::Value segment);
+  mlir::Value emitChunk(const Part &part, mlir::Value segment,
+                        mlir::Value first, mlir::Value decay);
+  /// target = decay * before + own, of whole states.
+  void joinStates(mlir::Value target, mlir::Value targetOffset,
+                  mlir::Value decay, mlir::Value before,
+                  mlir::Value beforeOffset, mlir::Value own,
+                  mlir::Value ownOffset);
+  void copyState(mlir::Value from, mlir::Value fromOffset, mlir::Value to,
+                 mlir::Value toOffset);
+  mlir::Value getSlot(mlir::Value sequence, mlir::Value segment);
+  void joinSegments(mlir::Value sequence);
   void loadState(mlir::Value batch, mlir::Value head);
   void storeState(mlir::Value batch, mlir::Value head);
-  void storeRows(const Chunk &chunk, mlir::Value firstRow);
 
   // LinearPack.cpp: operands in the order in which the tiles read them.
   void packQuery(const Chunk &chunk);
+  void packMappedKeys(const Chunk &chunk);
   void packKeyColumns(const Chunk &chunk);
   void packKeyRows(const Chunk &chunk);
   void packValue(const Chunk &chunk);
@@ -83,9 +107,6 @@ private:
               const Chunk &chunk, mlir::Value row, mlir::Value extent,
               mlir::Value offset, mlir::Value factor);
   void scaleKeyRows(const Chunk &chunk);
-  void prefetchAhead(const Chunk &chunk, mlir::Value firstRow);
-  void prefetchRows(mlir::Value operand, mlir::Value head, const Chunk &chunk,
-                    mlir::Value firstRow, mlir::Value lastRow, bool isWrite);
   mlir::Value loadFactor(const Chunk &chunk, mlir::Value position);
 
   // LinearTotal.cpp: the sums of a row's weights.
@@ -108,8 +129,9 @@ private:
   void outputColumns(mlir::Value firstRow, const State &state,
                      mlir::Value column, int64_t vectors);
   void updateState(const Chunk &chunk, const State &state);
-  /// What fades away becomes 0, not denormal: processors take a hundred times
-  /// as long over those.
+  /// What fades below `getLeast` becomes 0, not denormal: processors take a
+  /// hundred times as long over those.
+  double getLeast() { return element.isF64() ? 0x1p-900 : 0x1p-100; }
   mlir::Value dropFaded(mlir::Value sum);
   void updateColumns(const Chunk &chunk, const State &state,
                      mlir::Value firstRow, mlir::Value column, int64_t vectors);
@@ -141,7 +163,12 @@ private:
   mlir::Value scorePart, outputPart;
   /// Where a square of rows is transposed.
   mlir::Value squarePart;
-  mlir::Value statePart;
+  /// The state of a segment alone, that before it, and both as a chunk sees
+  /// them.
+  mlir::Value statePart, beforePart, currentPart;
+  /// Segments of a sequence. Where threads share them, the states before each,
+  /// and in `fadings` what the one before is multiplied with over it.
+  mlir::Value segments, isShared, states, fadings;
   /// Factors from position to position, `[row][position]`, and from before the
   /// chunk to each; logarithms of a row.
   mlir::Value weightPart, entryPart, logPart;

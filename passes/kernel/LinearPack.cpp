@@ -17,9 +17,6 @@
 using namespace mlir;
 using namespace attn;
 
-/// Of a cache line.
-static constexpr int64_t kLineBits = 512;
-
 void LinearKernel::packQuery(const Chunk &chunk) {
   if (op.getQueryMap().empty())
     return packColumns(op.getQuery(), queryPart, chunk.head, chunk,
@@ -30,18 +27,22 @@ void LinearKernel::packQuery(const Chunk &chunk) {
 }
 
 /// Keys are mapped once, for the rows, which are the source of the columns.
-void LinearKernel::packKeyColumns(const Chunk &chunk) {
-  if (op.getKeyMap().empty())
-    return packColumns(op.getKey(), keyPart, chunk.keyHead, chunk);
-  packRows(op.getKey(), op.getKeyMap(), keyRowPart, keyStride, headDim,
-           chunk.keyHead, chunk, /*scales=*/false);
-  transposeRows(keyRowPart, keyPart, chunk);
+void LinearKernel::packMappedKeys(const Chunk &chunk) {
+  if (!op.getKeyMap().empty())
+    packRows(op.getKey(), op.getKeyMap(), keyRowPart, keyStride, headDim,
+             chunk.keyHead, chunk, /*scales=*/false);
 }
 
-/// The rows that make the state. If causal, the columns come first.
+void LinearKernel::packKeyColumns(const Chunk &chunk) {
+  if (op.getKeyMap().empty())
+    packColumns(op.getKey(), keyPart, chunk.keyHead, chunk);
+  else
+    transposeRows(keyRowPart, keyPart, chunk);
+}
+
+/// The rows that make the state, after the columns.
 void LinearKernel::packKeyRows(const Chunk &chunk) {
-  bool hasRows = op.getCausal() && !op.getKeyMap().empty();
-  if (!hasRows)
+  if (op.getKeyMap().empty())
     packRows(op.getKey(), op.getKeyMap(), keyRowPart, keyStride, headDim,
              chunk.keyHead, chunk, decays);
   else if (decays)
@@ -186,47 +187,6 @@ void LinearKernel::scaleKeyRows(const Chunk &chunk) {
     b.forLoop(zero, headDim, b.index(vectorLength), [&](Value column) {
       Value place = b.add(row, column);
       storeVector(multiply(loadVector(scratch, place), factor), scratch, place);
-    });
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// Ahead of time
-//===----------------------------------------------------------------------===//
-
-/// Asks for what the next chunk reads, a tile's share at each tile of rows, and
-/// for the rows that the next tile writes: while the tiles multiply, memory
-/// would have nothing to do.
-void LinearKernel::prefetchAhead(const Chunk &chunk, Value firstRow) {
-  Value ahead = b.add(chunk.first, b.add(firstRow, b.index(length)));
-  prefetchRows(op.getQuery(), chunk.head, chunk, ahead, b.sub(queries, one),
-               /*isWrite=*/false);
-  if (op.getCausal()) {
-    Value last = b.sub(keys, one);
-    for (Value operand : {op.getKey(), op.getValue()})
-      prefetchRows(operand, chunk.keyHead, chunk, ahead, last,
-                   /*isWrite=*/false);
-  }
-  Value next = b.add(chunk.first, b.add(firstRow, b.index(tile.rowTile)));
-  prefetchRows(op.getInits()[0], chunk.head, chunk, next, b.sub(queries, one),
-               /*isWrite=*/true);
-}
-
-void LinearKernel::prefetchRows(Value operand, Value head, const Chunk &chunk,
-                                Value firstRow, Value lastRow, bool isWrite) {
-  auto type = cast<MemRefType>(operand.getType());
-  if (!type.isLastDimUnitStride())
-    return;
-  Value extent = b.createOrFold<memref::DimOp>(operand, type.getRank() - 1);
-  Value line = b.index(kLineBits / type.getElementTypeBitWidth());
-  b.forLoop(zero, b.index(tile.rowTile), one, [&](Value row) {
-    SmallVector<Value> at = place(operand, chunk.batch, head,
-                                  b.min(b.add(firstRow, row), lastRow), zero);
-    b.forLoop(zero, extent, line, [&](Value column) {
-      at.back() = column;
-      // Into the L2 cache, which holds a chunk; what is written, into L1.
-      memref::PrefetchOp::create(b, operand, at, isWrite, isWrite ? 3 : 2,
-                                 /*isDataCache=*/true);
     });
   });
 }

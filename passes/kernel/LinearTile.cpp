@@ -144,7 +144,7 @@ void LinearKernel::updateState(const Chunk &chunk, const State &state) {
 }
 
 Value LinearKernel::dropFaded(Value sum) {
-  Value least = b.constant(vectorType, element.isF64() ? 0x1p-900 : 0x1p-100);
+  Value least = b.constant(vectorType, getLeast());
   Value isSmall = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
                                         math::AbsFOp::create(b, sum), least);
   return arith::SelectOp::create(b, isSmall, b.constant(vectorType, 0.0), sum);

@@ -154,6 +154,8 @@ def poison(folder):
 
 
 SHAPES = [(2, 6, 2, 7, 9, 5, 3), (1, 8, 1, 97, 193, 33, 70), (2, 2, 2, 290, 3, 64, 20)]
+# Sequences of several segments, which threads share.
+LONG = [(1, 1, 1, 3200, 1, 18, 16)]
 EDGES = [(1, 1, 1, 1, 1, 1, 1), (1, 3, 1, 95, 40, 16, 17), (1, 1, 1, 0, 3, 4, 5),
          (1, 1, 1, 5, 0, 4, 5), (2, 2, 1, 3, 3, 0, 5), (0, 2, 1, 3, 3, 4, 5)]
 
@@ -182,6 +184,7 @@ def main(dtype, functions, shapes):
 
 if __name__ == "__main__":
     main("f32", FUNCTIONS, SHAPES)
+    main("f32", ["causal", "gated"], LONG)
     main("f32", ["full", "gated"], EDGES)
     main("f64", ["full", "gated"], SHAPES[1:])
     main("f16", ["full", "gated"], SHAPES[1:])

@@ -87,7 +87,33 @@ cases = {f"{shape}": make(*shape) for shape in (
     (1, 3, 1, 210, 40, 5, 48))}
 oracle.main("maps", cases, "--opt", "0")
 oracle.main("maps", cases)
-program, inputs, _ = cases["(2, 6, 2, 100, 7, 33, 20)"]
+# Segments of one sequence, which two threads share.
+shared = """
+fn all(q: f32[T, D], k: f32[T, D], v: f32[T, D], g: f32[T]) -> f32[T, D] {
+  let one = f32(reshape(0 * range(T) + 1, T, 1))
+  let total = linear_attention(exp(q), exp(k), one, causal: true, decay: g)
+  linear_attention(exp(q), exp(k), v, causal: true, decay: g) / total
+}
+"""
+inputs = oracle.random(8, q=(4000, 16), k=(4000, 16), v=(4000, 16), g=(4000,))
+inputs["g"] = -np.exp(inputs["g"] - 2).astype(np.float32)
+
+
+def recurrence(given, dtype):
+    q, k = np.exp(given["q"]), np.exp(given["k"])
+    value = np.concatenate([given["v"], np.ones((len(q), 1), dtype)], axis=1)
+    state = np.zeros((q.shape[1], value.shape[1]), dtype)
+    out = np.zeros(value.shape, dtype)
+    for t in range(len(q)):
+        state = state * np.exp(given["g"][t]) + np.outer(k[t], value[t])
+        out[t] = q[t] @ state
+    return {"out": out[:, :-1] / out[:, -1:]}
+
+
+for n in "12":
+    oracle.main("maps", {f"shared by {n}": (shared, inputs, recurrence)}, "--threads", n)
+
+_, inputs, _ = cases["(2, 6, 2, 100, 7, 33, 20)"]
 with tempfile.TemporaryDirectory() as folder:
     one, two = (oracle.run(program, inputs, folder, "--threads", n) for n in "12")
     assert all(np.array_equal(one[name], two[name]) for name in one)
