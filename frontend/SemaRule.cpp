@@ -133,8 +133,8 @@ Node *Sema::expandRef(Node *rule, RuleSite &site, Node *score,
 /// The arrays of a rule that name the size of an axis have as many elements, or
 /// one, which is clamped to: what is read would be another row's otherwise.
 bool Sema::checkRuleSizes(const Node &rule, const RuleSite &site) {
-  static constexpr StringRef meanings[] = {
-      "sequences in the batch", "query heads", "queries", "keys"};
+  static constexpr StringRef meanings[] = {"sequences in the batch",
+                                           "query heads", "queries", "keys"};
   for (auto [name, size, meaning] :
        llvm::zip(sizeNames, site.sizes, meanings)) {
     auto bound = rule.dims.find(name.str());
