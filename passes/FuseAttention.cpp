@@ -66,16 +66,7 @@ static void emitScore(AttentionOp attention, const AttentionChain &chain,
 /// The values with a column of ones: a sum of weights is their product with it.
 static Value emitOnesBehind(OpBuilder &builder, Location loc, Value value) {
   auto type = cast<RankedTensorType>(value.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  shape.back() = 1;
-  SmallVector<Value> sizes;
-  for (auto [axis, extent] : llvm::enumerate(shape))
-    if (ShapedType::isDynamic(extent))
-      sizes.push_back(emitExtent(builder, loc, value, axis));
-  Value one = arith::ConstantOp::create(
-      builder, loc, builder.getFloatAttr(type.getElementType(), 1.0));
-  Value parts[] = {value, tensor::SplatOp::create(builder, loc, one,
-                                                  type.clone(shape), sizes)};
+  Value parts[] = {value, emitOnesColumn(builder, loc, value)};
   auto whole = tensor::ConcatOp::inferResultType(type.getRank() - 1,
                                                  ValueRange(parts).getTypes());
   return tensor::ConcatOp::create(builder, loc, whole, type.getRank() - 1,

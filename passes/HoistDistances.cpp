@@ -9,6 +9,7 @@
 #include "passes/Passes.h"
 
 #include "dialect/AttnOps.h"
+#include "passes/analysis/MaskIntervals.h"
 #include "passes/utils/Extents.h"
 #include "passes/utils/Remarks.h"
 
@@ -20,7 +21,6 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -81,7 +81,6 @@ public:
 private:
   Dependence visit(Operation *op);
   std::optional<Dependence> visitLinear(Operation *op);
-  llvm::SetVector<Operation *> getSlice(Value value);
   int64_t getCost(Operation *op);
 
   Region &rule;
@@ -89,13 +88,6 @@ private:
 };
 
 } // namespace
-
-/// The operands of an op and what its regions use of the rule.
-static llvm::SetVector<Value> getInputs(Operation *op) {
-  llvm::SetVector<Value> inputs(op->operand_begin(), op->operand_end());
-  getUsedValuesDefinedAbove(op->getRegions(), inputs);
-  return inputs;
-}
 
 Distances::Distances(Region &rule) : rule(rule) {
   auto indices = rule.getArguments().take_back(4);
@@ -144,7 +136,7 @@ Dependence Distances::visit(Operation *op) {
     if (linear->isLinear || linear->isOfDistance)
       return *linear;
   Dependence result;
-  for (Value input : getInputs(op)) {
+  for (Value input : getRuleInputs(op)) {
     Dependence own = get(input);
     result.isOfDistance &= own.isOfDistance;
     result.isUniform &= own.isUniform;
@@ -155,17 +147,6 @@ Dependence Distances::visit(Operation *op) {
     return {false, false, false};
   result.isLinear = result.isUniform;
   return result;
-}
-
-llvm::SetVector<Operation *> Distances::getSlice(Value value) {
-  llvm::SetVector<Operation *> slice;
-  slice.insert(value.getDefiningOp());
-  for (size_t i = 0; i < slice.size(); ++i)
-    for (Value input : getInputs(slice[i]))
-      if (Operation *source = input.getDefiningOp();
-          source && source->getParentRegion() == &rule)
-        slice.insert(source);
-  return slice;
 }
 
 /// What an op costs for a vector of keys; what all keys share costs nothing.
@@ -213,7 +194,7 @@ SmallVector<Distances::Root> Distances::findRoots() {
     bool isNumber = type.isIntOrIndexOrFloat() && !type.isInteger(1);
     if (own.isUniform || !own.isOfDistance || !isNumber)
       continue;
-    Root root{value, getSlice(value), {}};
+    Root root{value, getRuleSlice(rule, &op), {}};
     for (OpOperand &use : value.getUses()) {
       Operation *user = rule.front().findAncestorOpInBlock(*use.getOwner());
       if (user->getNumResults() == 0 || !get(user->getResult(0)).isOfDistance)
@@ -274,7 +255,7 @@ private:
 /// Whether the slice uses one of the rule's indices.
 static bool usesIndex(const llvm::SetVector<Operation *> &slice, Value index) {
   return llvm::any_of(
-      slice, [&](Operation *op) { return getInputs(op).contains(index); });
+      slice, [&](Operation *op) { return getRuleInputs(op).contains(index); });
 }
 
 void HoistDistances::replace(Operation *op, Value query, Value key,

@@ -96,7 +96,6 @@ private:
   std::string findObstacle(const Weights &weights);
   void raise(const Weights &weights, Operation *user);
   Value emitScale(OpBuilder &builder, const Weights &weights);
-  Value emitOnes(OpBuilder &builder, Location loc, Value like);
   bool haveEqualExtents(Value lhs, Value rhs, int64_t count);
 
   Extents extents;
@@ -171,23 +170,6 @@ std::string RaiseLinearAttention::findObstacle(const Weights &weights) {
   return "";
 }
 
-/// Ones in one column, with the other extents of `like`.
-Value RaiseLinearAttention::emitOnes(OpBuilder &builder, Location loc,
-                                     Value like) {
-  auto type = cast<RankedTensorType>(like.getType());
-  SmallVector<int64_t> shape(type.getShape());
-  shape.back() = 1;
-  SmallVector<Value> sizes;
-  for (auto [axis, extent] : llvm::enumerate(shape))
-    if (ShapedType::isDynamic(extent))
-      sizes.push_back(emitExtent(builder, loc, like, axis));
-  Value one = arith::ConstantOp::create(
-      builder, loc, builder.getFloatAttr(type.getElementType(), 1.0));
-  return tensor::SplatOp::create(
-      builder, loc, one, RankedTensorType::get(shape, type.getElementType()),
-      sizes);
-}
-
 /// All factors of the weights as one; null for 1.
 Value RaiseLinearAttention::emitScale(OpBuilder &builder,
                                       const Weights &weights) {
@@ -222,7 +204,7 @@ void RaiseLinearAttention::raise(const Weights &weights, Operation *user) {
   Value key =
       TransposeOp::create(builder, product.getLoc(), product.getRhs(), swapped);
   auto output = dyn_cast<MatmulOp>(user);
-  Value value = output ? output.getRhs() : emitOnes(builder, loc, key);
+  Value value = output ? output.getRhs() : emitOnesColumn(builder, loc, key);
 
   Value scale = emitScale(builder, weights);
   auto valueType = cast<RankedTensorType>(value.getType());

@@ -55,6 +55,23 @@ constexpr llvm::StringLiteral kKernel = R"(
     }
   })";
 
+/// A program that does `body` with %x, %out, %c0 and the kernel @several.
+std::string makeCaller(llvm::StringRef body) {
+  constexpr llvm::StringLiteral head = R"(
+  func.func private @several(memref<?xf32>, memref<?xf32>)
+  func.func @copy(%x: memref<?xf32>, %out: memref<?xf32>)
+      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
+        dims = ["T"],
+        arguments = [
+          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        results = [
+          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        requires = []}} {
+    %c0 = arith.constant 0 : index
+)";
+  return (head + body + "    return\n  }").str();
+}
+
 /// kKernel under a name.
 mlir::OwningOpRef<mlir::ModuleOp> parseKernel(llvm::StringRef name,
                                               mlir::MLIRContext &context) {
@@ -147,24 +164,13 @@ TEST_F(LateKernelsTest, RunsFailWhereAKernelIsNoValidIR) {
 
 // Temporaries of the caller are given back.
 TEST_F(LateKernelsTest, FailuresFreeTemporaries) {
-  constexpr llvm::StringLiteral caller = R"(
-  func.func private @several(memref<?xf32>, memref<?xf32>)
-  func.func @copy(%x: memref<?xf32>, %out: memref<?xf32>)
-      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
-        dims = ["T"],
-        arguments = [
-          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        results = [
-          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        requires = []}} {
-    %c0 = arith.constant 0 : index
+  std::string caller = makeCaller(R"(
     %T = memref.dim %x, %c0 : memref<?xf32>
     %copy = memref.alloc(%T) : memref<?xf32>
     func.call @several(%x, %copy) : (memref<?xf32>, memref<?xf32>) -> ()
     func.call @several(%copy, %out) : (memref<?xf32>, memref<?xf32>) -> ()
     memref.dealloc %copy : memref<?xf32>
-    return
-  })";
+  )");
   for (bool fails : {true, false}) {
     LateKernels kernels;
     kernels.modules.push_back(parseKernel("several", context));
@@ -186,24 +192,13 @@ TEST_F(LateKernelsTest, FailuresFreeTemporaries) {
 
 // A parallel region can be left at its end only.
 TEST_F(LateKernelsTest, EndsWhereAKernelOfAParallelRegionCannotBeLowered) {
-  constexpr llvm::StringLiteral caller = R"(
-  func.func private @several(memref<?xf32>, memref<?xf32>)
-  func.func @copy(%x: memref<?xf32>, %out: memref<?xf32>)
-      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
-        dims = ["T"],
-        arguments = [
-          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        results = [
-          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        requires = []}} {
-    %c0 = arith.constant 0 : index
+  std::string caller = makeCaller(R"(
     %c1 = arith.constant 1 : index
     scf.parallel (%i) = (%c0) to (%c1) step (%c1) {
       func.call @several(%x, %out) : (memref<?xf32>, memref<?xf32>) -> ()
       scf.reduce
     }
-    return
-  })";
+  )");
   LateKernels kernels;
   kernels.modules.push_back(parseKernel("several", context));
   kernels.lower = [](mlir::ModuleOp) { return llvm::failure(); };

@@ -200,6 +200,19 @@ Value attn::emitExtent(OpBuilder &builder, Location loc, Value tensor,
   return tensor::DimOp::create(builder, loc, source.tensor, source.axis);
 }
 
+Value attn::emitOnesColumn(OpBuilder &builder, Location loc, Value like) {
+  auto type = cast<RankedTensorType>(like.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() = 1;
+  SmallVector<Value> sizes;
+  for (auto [axis, extent] : llvm::enumerate(shape))
+    if (ShapedType::isDynamic(extent))
+      sizes.push_back(emitExtent(builder, loc, like, axis));
+  Value one = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(type.getElementType(), 1.0));
+  return tensor::SplatOp::create(builder, loc, one, type.clone(shape), sizes);
+}
+
 void attn::resolveDims(Operation *root) {
   SmallVector<tensor::DimOp> dims;
   root->walk([&](tensor::DimOp op) { dims.push_back(op); });

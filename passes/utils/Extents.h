@@ -38,6 +38,10 @@ ExtentSource findExtent(mlir::Value tensor, int64_t axis);
 mlir::Value emitExtent(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value tensor, int64_t axis);
 
+/// Ones in one column, with the other extents of `like`.
+mlir::Value emitOnesColumn(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value like);
+
 /// Makes every `tensor.dim` inside `root` ask where the extent is decided, so
 /// that sizes do not keep computed tensors alive.
 void resolveDims(mlir::Operation *root);
