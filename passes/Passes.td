@@ -181,6 +181,9 @@ def TileAttention : Pass<"attn-tile-attention", "mlir::ModuleOp"> {
       output / sum, or 0 where no key was allowed
     ```
 
+    From the scores on it is a kernel of its own, `attention.tile`: two halves
+    can be compiled at the same time.
+
     The decode kernel reads each key and value once, in place, for all rows. It
     splits the keys into parts of a fixed length and merges their results in
     order (Dao et al. 2023, "Flash-Decoding").

@@ -123,26 +123,29 @@ void attn::buildTilePipeline(OpPassManager &passes,
   passes.addPass(createLowerChecks());
   passes.addPass(createSymbolDCEPass());
   addBufferization(passes);
-  // After deallocation: kernels free what they allocate.
-  TileAttentionOptions tiling;
-  tiling.vectorBits = options.vectorBits;
-  tiling.queryBlock = options.queryBlock;
-  tiling.keyBlock = options.keyBlock;
-  TileLinearAttentionOptions linear;
-  linear.vectorBits = options.vectorBits;
-  TileTopKeysOptions top;
-  top.vectorBits = options.vectorBits;
-  if (optimizes) {
-    passes.addPass(createTileAttention(tiling));
-    passes.addPass(createTileLinearAttention(linear));
-    passes.addPass(createTileTopKeys(top));
-    // Layers that are alike have loops that are.
+  // Layers that are alike have loops that are.
+  if (optimizes)
     passes.addPass(createShareLoops());
-  }
   LowerToLoopsOptions loops;
   loops.parallel = loops.reassociate = optimizes;
   passes.addNestedPass<func::FuncOp>(createLowerToLoops(loops));
   addCleanup(passes);
+  // Last, since kernels are large, fold what they can as they are made, and
+  // free what they allocate.
+  if (optimizes) {
+    TileAttentionOptions tiling;
+    tiling.vectorBits = options.vectorBits;
+    tiling.queryBlock = options.queryBlock;
+    tiling.keyBlock = options.keyBlock;
+    passes.addPass(createTileAttention(tiling));
+    TileLinearAttentionOptions linear;
+    linear.vectorBits = options.vectorBits;
+    passes.addPass(createTileLinearAttention(linear));
+    TileTopKeysOptions top;
+    top.vectorBits = options.vectorBits;
+    passes.addPass(createTileTopKeys(top));
+    passes.addPass(createCSEPass());
+  }
   passes.addNestedPass<func::FuncOp>(createLoopInvariantCodeMotionPass());
 }
 

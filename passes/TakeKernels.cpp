@@ -17,22 +17,26 @@
 using namespace mlir;
 using namespace attn;
 
-/// The declarations that `kernel` uses; none if it uses anything else.
+/// The functions that `kernel` uses, all of them declarations or kernels that
+/// can be taken; none if it uses anything else.
 static std::optional<llvm::SetVector<func::FuncOp>>
-findDeclarations(func::FuncOp kernel, const SymbolTable &symbols) {
+findUsed(func::FuncOp kernel, const SymbolTable &symbols) {
   std::optional<SymbolTable::UseRange> uses =
       SymbolTable::getSymbolUses(kernel.getOperation());
   if (!uses)
     return std::nullopt;
-  llvm::SetVector<func::FuncOp> declarations;
+  llvm::SetVector<func::FuncOp> functions;
   for (const SymbolTable::SymbolUse &use : *uses) {
     auto used = symbols.lookup<func::FuncOp>(
         use.getSymbolRef().getRootReference().getValue());
-    if (!used || !used.isDeclaration())
+    if (!used)
       return std::nullopt;
-    declarations.insert(used);
+    if (!used.isDeclaration() &&
+        !(used != kernel && isKernel(used) && findUsed(used, symbols)))
+      return std::nullopt;
+    functions.insert(used);
   }
-  return declarations;
+  return functions;
 }
 
 std::vector<OwningOpRef<ModuleOp>> attn::takeKernels(ModuleOp module) {
@@ -41,15 +45,15 @@ std::vector<OwningOpRef<ModuleOp>> attn::takeKernels(ModuleOp module) {
   for (func::FuncOp kernel : llvm::to_vector(module.getOps<func::FuncOp>())) {
     if (!isKernel(kernel) || kernel.isDeclaration())
       continue;
-    auto declarations = findDeclarations(kernel, symbols);
-    if (!declarations)
+    auto used = findUsed(kernel, symbols);
+    if (!used)
       continue;
     OwningOpRef<ModuleOp> own =
         ModuleOp::create(kernel.getLoc(), kernel.getName());
     own->getOperation()->setDiscardableAttrs(
         module->getDiscardableAttrDictionary());
-    for (func::FuncOp declaration : *declarations)
-      own->push_back(declaration.clone());
+    for (func::FuncOp function : *used)
+      own->push_back(function.cloneWithoutRegions());
     func::FuncOp declaration = kernel.cloneWithoutRegions();
     kernel->moveBefore(own->getBody(), own->getBody()->end());
     kernel.setPublic();

@@ -19,7 +19,7 @@ namespace attn {
 /// Moves each kernel of a module of stage `tiled` to a module of its own, which
 /// has the kernel's name, and leaves a declaration: the pipeline to LLVM can
 /// then take each there when it is needed. A kernel that uses what another
-/// module cannot have, as a function with a body, stays.
+/// module cannot have, as a function with a body that is no kernel, stays.
 std::vector<mlir::OwningOpRef<mlir::ModuleOp>>
 takeKernels(mlir::ModuleOp module);
 

@@ -72,4 +72,49 @@ TEST(TakeKernels, LeavesDeclarations) {
   EXPECT_TRUE(takeKernels(*module).empty());
 }
 
+TEST(TakeKernels, TakesPartsOfKernels) {
+  mlir::MLIRContext context;
+  context.loadDialect<mlir::func::FuncDialect>();
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+    module {
+      func.func private @whole(%x: index) attributes {passthrough = ["attn-kernel"]} {
+        call @part(%x) : (index) -> ()
+        return
+      }
+      func.func private @part(%x: index) attributes {passthrough = ["attn-kernel"]} {
+        return
+      }
+      func.func private @helper() {
+        return
+      }
+      func.func private @tied(%x: index) attributes {passthrough = ["attn-kernel"]} {
+        call @tiedPart() : () -> ()
+        return
+      }
+      func.func private @tiedPart() attributes {passthrough = ["attn-kernel"]} {
+        call @helper() : () -> ()
+        return
+      }
+      func.func private @endless() attributes {passthrough = ["attn-kernel"]} {
+        call @endless() : () -> ()
+        return
+      }
+    })",
+                                                        &context);
+  ASSERT_TRUE(module);
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> kernels = takeKernels(*module);
+
+  ASSERT_EQ(kernels.size(), 2u);
+  EXPECT_EQ(kernels[0]->getName(), "whole");
+  auto part = kernels[0]->lookupSymbol<mlir::func::FuncOp>("part");
+  ASSERT_TRUE(part);
+  EXPECT_TRUE(part.isDeclaration());
+  EXPECT_EQ(kernels[1]->getName(), "part");
+  for (const auto &kernel : kernels)
+    EXPECT_TRUE(mlir::succeeded(mlir::verify(*kernel)));
+  for (llvm::StringRef name : {"tied", "tiedPart", "endless"})
+    EXPECT_FALSE(
+        module->lookupSymbol<mlir::func::FuncOp>(name).isDeclaration());
+}
+
 } // namespace

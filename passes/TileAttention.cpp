@@ -110,6 +110,7 @@ private:
     replace(kernels.blocked, [&](KernelBuilder &builder, AttentionOp inner) {
       AttentionKernel(builder, inner, tile).emit(threads);
     });
+    outlineParts(kernels.blocked, symbols);
     return kernels;
   }
 

@@ -85,13 +85,21 @@ translate(mlir::ModuleOp module, llvm::LLVMContext &context,
   return translated;
 }
 
+/// The bodies of a kernel's parallel regions have its attributes.
+static bool isKernel(const llvm::GlobalObject &object) {
+  auto *function = llvm::dyn_cast<llvm::Function>(&object);
+  return function && !function->isDeclaration() &&
+         !function->hasLocalLinkage() &&
+         function->hasFnAttribute(kKernelAttribute);
+}
+
 /// Leaves the optimiser free to inline and to drop everything but the entry and
 /// the kernels.
 static void hideInternals(llvm::Module &module, StringRef entry) {
   std::string interface = (kInterfacePrefix + entry).str();
   for (llvm::GlobalObject &object : module.global_objects())
-    if (!object.isDeclaration() && object.getName() != entry &&
-        object.getName() != interface)
+    if (!object.isDeclaration() && !isKernel(object) &&
+        object.getName() != entry && object.getName() != interface)
       object.setLinkage(llvm::GlobalValue::InternalLinkage);
   // Nothing in this code unwinds; without the mark every function would drag
   // along tables that say how.
@@ -107,7 +115,7 @@ splitKernels(llvm::Module &module) {
   std::vector<std::unique_ptr<llvm::Module>> kernels;
   llvm::SmallVector<llvm::Function *> functions;
   for (llvm::Function &function : module)
-    if (!function.isDeclaration() && function.hasFnAttribute(kKernelAttribute))
+    if (isKernel(function))
       functions.push_back(&function);
   for (llvm::Function *function : functions) {
     // The bodies of parallel regions are functions too.
@@ -120,7 +128,6 @@ splitKernels(llvm::Module &module) {
             if (auto *global = llvm::dyn_cast<llvm::GlobalValue>(use))
               if (global->hasLocalLinkage())
                 parts.insert(global);
-    function->setLinkage(llvm::GlobalValue::ExternalLinkage);
     llvm::ValueToValueMapTy map;
     kernels.push_back(
         llvm::CloneModule(module, map, [&](const llvm::GlobalValue *global) {
@@ -208,14 +215,13 @@ static void collectErrors(const llvm::DiagnosticInfo *info, void *errors) {
   stream << '\n';
 }
 
-llvm::Expected<CodeGen> CodeGen::create(mlir::ModuleOp module, StringRef entry,
-                                        const EngineOptions &options,
-                                        bool mustRun) {
-  if (options.optLevel > 3)
-    return llvm::createStringError("expected an optimisation level from 0 to "
-                                   "3, got " +
-                                   Twine(options.optLevel));
+/// The LLVM IR of a module, not optimised, in which only `entry` and kernels
+/// are visible.
+static llvm::Expected<CodeGen> begin(mlir::ModuleOp module, StringRef entry,
+                                     const EngineOptions &options,
+                                     bool mustRun) {
   CodeGen codeGen;
+  codeGen.optLevel = options.optLevel;
   auto machine = createTargetMachine(options, mustRun);
   if (!machine)
     return machine.takeError();
@@ -229,12 +235,30 @@ llvm::Expected<CodeGen> CodeGen::create(mlir::ModuleOp module, StringRef entry,
     return translated.takeError();
   codeGen.module = std::move(*translated);
   hideInternals(*codeGen.module, entry);
-  codeGen.optLevel = options.optLevel;
-  codeGen.kernels = splitKernels(*codeGen.module);
-  Optimizer(*codeGen.machine, options.optLevel).run(*codeGen.module);
-  if (!codeGen.errors->empty())
-    return internalError("LLVM: " + *codeGen.errors);
   return codeGen;
+}
+
+llvm::Expected<CodeGen> CodeGen::create(mlir::ModuleOp module, StringRef entry,
+                                        const EngineOptions &options,
+                                        bool mustRun) {
+  if (options.optLevel > 3)
+    return llvm::createStringError("expected an optimisation level from 0 to "
+                                   "3, got " +
+                                   Twine(options.optLevel));
+  llvm::Expected<CodeGen> codeGen = begin(module, entry, options, mustRun);
+  if (!codeGen)
+    return codeGen.takeError();
+  codeGen->kernels = splitKernels(*codeGen->module);
+  Optimizer(*codeGen->machine, options.optLevel).run(*codeGen->module);
+  if (!codeGen->errors->empty())
+    return internalError("LLVM: " + *codeGen->errors);
+  return codeGen;
+}
+
+llvm::Expected<CodeGen> CodeGen::createKernel(mlir::ModuleOp module,
+                                              StringRef function,
+                                              const EngineOptions &options) {
+  return begin(module, function, options, /*mustRun=*/false);
 }
 
 llvm::Error CodeGen::addThunk(StringRef name, StringRef entry,
@@ -320,15 +344,6 @@ llvm::Expected<std::string> CodeGen::emitAssembly() && {
 
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> CodeGen::emitObject() {
   return ::emitObject(*this, *module);
-}
-
-llvm::Expected<std::unique_ptr<llvm::Module>>
-CodeGen::translateKernel(mlir::ModuleOp kernel, StringRef function,
-                         llvm::LLVMContext &context) const {
-  auto translated = translate(kernel, context, *machine);
-  if (translated)
-    hideInternals(**translated, function);
-  return translated;
 }
 
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>

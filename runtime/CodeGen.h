@@ -65,6 +65,12 @@ struct CodeGen {
                                         const EngineOptions &options,
                                         bool mustRun);
 
+  /// Translates a module with one kernel, `function`, the only one that stays
+  /// visible.
+  static llvm::Expected<CodeGen> createKernel(mlir::ModuleOp module,
+                                              llvm::StringRef function,
+                                              const EngineOptions &options);
+
   /// Adds `void name(ptr arguments)`, which calls the C interface of `entry`
   /// with the `numArguments` pointers of an array.
   llvm::Error addThunk(llvm::StringRef name, llvm::StringRef entry,
@@ -78,11 +84,6 @@ struct CodeGen {
   /// Either consumes the module: code generation changes the IR.
   llvm::Expected<std::string> emitAssembly() &&;
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> emitObject();
-
-  /// The LLVM IR of a module in which only `function` is visible.
-  llvm::Expected<std::unique_ptr<llvm::Module>>
-  translateKernel(mlir::ModuleOp module, llvm::StringRef function,
-                  llvm::LLVMContext &context) const;
 
   /// Optimises a kernel and generates its code, which changes the IR.
   llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>

@@ -155,8 +155,8 @@ Executable::create(mlir::ModuleOp module, const EngineOptions &options,
   if (!object)
     return object.takeError();
   codeGen->module.reset();
-  impl->kernels =
-      std::make_unique<LazyKernels>(std::move(*codeGen), std::move(kernels));
+  impl->kernels = std::make_unique<LazyKernels>(std::move(*codeGen),
+                                                std::move(kernels), options);
   if (llvm::Error error = impl->link(std::move(*object)))
     return std::move(error);
   return std::unique_ptr<Executable>(new Executable(std::move(impl)));

@@ -42,8 +42,9 @@ struct EngineOptions {
 /// first called: a program has kernels for every case, and a run calls few of
 /// them.
 struct LateKernels {
-  /// Each defines one public function, and has the name of it; the program
-  /// declares it. Their context outlives the executable.
+  /// Each defines one public function, and has the name of it; who calls it,
+  /// the program or another of them, declares it. What one calls is lowered and
+  /// compiled along with it. Their context outlives the executable.
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
   /// Takes one of them to the LLVM dialect. Called by one thread at a time,
   /// inside of a run. A failure, which it has reported, ends the run with a

@@ -162,6 +162,73 @@ TEST_F(LateKernelsTest, RunsFailWhereAKernelIsNoValidIR) {
       [](const KernelFailure &failure) { EXPECT_FALSE(failure.isReported); });
 }
 
+/// A program that calls @several, which calls @one.
+LateKernels makeKernelWithPart(mlir::MLIRContext &context) {
+  LateKernels kernels;
+  kernels.modules.push_back(mlir::parseSourceString<mlir::ModuleOp>(R"(
+    module @several {
+      func.func private @one(memref<?xf32>, memref<?xf32>)
+      func.func @several(%x: memref<?xf32>, %out: memref<?xf32>) {
+        call @one(%x, %out) : (memref<?xf32>, memref<?xf32>) -> ()
+        return
+      }
+    })",
+                                                                    &context));
+  kernels.modules.push_back(parseKernel("one", context));
+  return kernels;
+}
+
+TEST_F(LateKernelsTest, CompilesPartsAlongWithKernels) {
+  std::vector<std::string> lowered;
+  LateKernels kernels = makeKernelWithPart(context);
+  kernels.lower = [&](mlir::ModuleOp kernel) {
+    lowered.push_back(kernel.getName()->str());
+    return lower(kernel);
+  };
+  auto executable = llvm::cantFail(
+      Executable::create(*lower(kTwoKernels), {}, std::move(kernels)));
+  Tensor x = filled({5}), out = zeros({5});
+  EXPECT_EQ(messageOf(executable->run({&x}, {&out}, 2)), "no error");
+  EXPECT_EQ(out.at(4), 5);
+  EXPECT_EQ(lowered, (std::vector<std::string>{"several", "one"}));
+  // The part is there already for who calls it alone.
+  Tensor single = filled({1}), copied = zeros({1});
+  EXPECT_EQ(messageOf(executable->run({&single}, {&copied}, 1)), "no error");
+  EXPECT_EQ(copied.at(0), 1);
+  EXPECT_EQ(lowered.size(), 2u);
+}
+
+TEST_F(LateKernelsTest, CallsAPartThatCameFirst) {
+  LateKernels kernels = makeKernelWithPart(context);
+  kernels.lower = [&](mlir::ModuleOp kernel) { return lower(kernel); };
+  auto executable = llvm::cantFail(
+      Executable::create(*lower(kTwoKernels), {}, std::move(kernels)));
+  for (int64_t size : {1, 5}) {
+    Tensor x = filled({size}), out = zeros({size});
+    EXPECT_EQ(messageOf(executable->run({&x}, {&out}, 2)), "no error");
+    EXPECT_EQ(out.at(size - 1), size);
+  }
+}
+
+TEST_F(LateKernelsTest, RunsFailWhereAPartCannotBeLowered) {
+  LateKernels kernels = makeKernelWithPart(context);
+  kernels.lower = [&](mlir::ModuleOp kernel) -> llvm::LogicalResult {
+    if (kernel.getName() == "one")
+      return llvm::failure();
+    return lower(kernel);
+  };
+  auto executable = llvm::cantFail(
+      Executable::create(*lower(kTwoKernels), {}, std::move(kernels)));
+  Tensor x = filled({5}), out = zeros({5});
+  for (int run = 0; run < 2; ++run)
+    llvm::handleAllErrors(
+        executable->run({&x}, {&out}, 1), [](const KernelFailure &failure) {
+          EXPECT_EQ(failure.message, "internal error: kernel 'one' cannot be "
+                                     "compiled: it cannot be lowered");
+          EXPECT_TRUE(failure.isReported);
+        });
+}
+
 // Temporaries of the caller are given back.
 TEST_F(LateKernelsTest, FailuresFreeTemporaries) {
   std::string caller = makeCaller(R"(

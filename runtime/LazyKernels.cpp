@@ -8,12 +8,16 @@
 
 #include "runtime/LazyKernels.h"
 
+#include "mlir/IR/SymbolTable.h"
 #include "runtime/Allocator.h"
 #include "runtime/KernelFailure.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ThreadPool.h"
 #include "llvm/Target/TargetMachine.h"
+
+#include <optional>
 
 using namespace attn::runtime;
 namespace orc = llvm::orc;
@@ -47,10 +51,8 @@ public:
 
   void materialize(
       std::unique_ptr<orc::MaterializationResponsibility> symbols) override {
-    Object object = kernels.compile(module);
-    if (object)
-      return layer.emit(std::move(symbols), std::move(*object));
-    llvm::consumeError(object.takeError());
+    if (std::unique_ptr<llvm::MemoryBuffer> object = kernels.take(module))
+      return layer.emit(std::move(symbols), std::move(object));
     symbols->failMaterialization();
   }
 
@@ -62,8 +64,13 @@ private:
   mlir::ModuleOp module;
 };
 
-LazyKernels::LazyKernels(CodeGen codeGen, LateKernels late)
-    : codeGen(std::move(codeGen)), late(std::move(late)) {}
+LazyKernels::LazyKernels(CodeGen codeGen, LateKernels late,
+                         EngineOptions options)
+    : codeGen(std::move(codeGen)), late(std::move(late)),
+      options(std::move(options)) {
+  for (mlir::OwningOpRef<mlir::ModuleOp> &kernel : this->late.modules)
+    waiting[*kernel->getName()] = *kernel;
+}
 
 void LazyKernels::count(std::chrono::steady_clock::time_point start) {
   auto taken = std::chrono::steady_clock::now() - start;
@@ -96,25 +103,71 @@ llvm::Error LazyKernels::getFailure() {
                                          areReported);
 }
 
-LazyKernels::Object LazyKernels::compile(mlir::ModuleOp kernel) {
-  return keepFailure(*kernel.getName(), lowerAndCompile(kernel));
+std::unique_ptr<llvm::MemoryBuffer> LazyKernels::take(mlir::ModuleOp kernel) {
+  std::lock_guard<std::mutex> lock(compiling);
+  StringRef name = *kernel.getName();
+  if (waiting.contains(name)) {
+    auto start = std::chrono::steady_clock::now();
+    compile(kernel);
+    count(start);
+  }
+  return std::move(compiled[name]);
 }
 
-LazyKernels::Object LazyKernels::lowerAndCompile(mlir::ModuleOp kernel) {
-  std::lock_guard<std::mutex> lock(lowering);
-  auto start = std::chrono::steady_clock::now();
+llvm::SmallVector<mlir::ModuleOp>
+LazyKernels::takeWaiting(mlir::ModuleOp kernel) {
+  waiting.erase(*kernel.getName());
+  llvm::SmallVector<mlir::ModuleOp> kernels = {kernel};
+  for (size_t i = 0; i < kernels.size(); ++i)
+    for (auto used : kernels[i].getOps<mlir::SymbolOpInterface>())
+      if (auto other = waiting.find(used.getName()); other != waiting.end()) {
+        kernels.push_back(other->second);
+        waiting.erase(other);
+      }
+  return kernels;
+}
+
+llvm::Expected<CodeGen> LazyKernels::lower(mlir::ModuleOp kernel) {
   if (failed(late.lower(kernel)))
     return llvm::make_error<KernelFailure>("it cannot be lowered",
                                            /*isReported=*/true);
-  return context.withContextDo([&](llvm::LLVMContext *llvmContext) -> Object {
-    auto module =
-        codeGen.translateKernel(kernel, *kernel.getName(), *llvmContext);
-    if (!module)
-      return module.takeError();
-    Object object = codeGen.compileKernel(**module);
-    count(start);
-    return object;
-  });
+  return CodeGen::createKernel(kernel, *kernel.getName(), options);
+}
+
+void LazyKernels::compile(mlir::ModuleOp kernel) {
+  llvm::SmallVector<mlir::ModuleOp> kernels = takeWaiting(kernel);
+  struct Unit {
+    std::optional<CodeGen> code;
+    std::optional<Object> object;
+  };
+  std::vector<Unit> units(kernels.size());
+  {
+    llvm::DefaultThreadPool threads(llvm::hardware_concurrency(kernels.size()));
+    for (size_t i = 0; i < kernels.size(); ++i) {
+      Unit &unit = units[i];
+      llvm::Expected<CodeGen> code = lower(kernels[i]);
+      if (!code) {
+        unit.object.emplace(code.takeError());
+        continue;
+      }
+      unit.code.emplace(std::move(*code));
+      auto emit = [&unit] {
+        unit.object.emplace(unit.code->compileKernel(*unit.code->module));
+      };
+      if (kernels.size() > 1)
+        threads.async(emit);
+      else
+        emit();
+    }
+  }
+  for (size_t i = 0; i < kernels.size(); ++i) {
+    StringRef name = *kernels[i].getName();
+    Object object = keepFailure(name, std::move(*units[i].object));
+    if (object)
+      compiled[name] = std::move(*object);
+    else
+      llvm::consumeError(object.takeError());
+  }
 }
 
 llvm::Error LazyKernels::add(orc::LLJIT &jit) {

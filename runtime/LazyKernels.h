@@ -15,6 +15,7 @@
 
 #include "runtime/CodeGen.h"
 #include "runtime/Engine.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ExecutionEngine/Orc/IRCompileLayer.h"
 #include "llvm/ExecutionEngine/Orc/IndirectionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -32,7 +33,8 @@ namespace attn::runtime {
 /// it is gone, no kernel may be called.
 class LazyKernels {
 public:
-  LazyKernels(CodeGen codeGen, LateKernels late);
+  /// Late kernels are compiled with `options`.
+  LazyKernels(CodeGen codeGen, LateKernels late, EngineOptions options);
 
   /// Makes the kernels callable under their names.
   llvm::Error add(llvm::orc::LLJIT &jit);
@@ -49,9 +51,13 @@ private:
 
   using Object = llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>;
 
-  /// The code of a kernel that is no LLVM IR yet.
-  Object compile(mlir::ModuleOp kernel);
-  Object lowerAndCompile(mlir::ModuleOp kernel);
+  /// The code of a late kernel; null where it cannot be compiled.
+  std::unique_ptr<llvm::MemoryBuffer> take(mlir::ModuleOp kernel);
+  /// Compiles a late kernel and those that it calls, several at a time.
+  void compile(mlir::ModuleOp kernel);
+  /// Those of them that have not been compiled, `kernel` first.
+  llvm::SmallVector<mlir::ModuleOp> takeWaiting(mlir::ModuleOp kernel);
+  llvm::Expected<CodeGen> lower(mlir::ModuleOp kernel);
   /// Remembers what happened to a kernel.
   Object keepFailure(llvm::StringRef kernel, Object object);
   /// Adds to the time that compiling took.
@@ -59,8 +65,13 @@ private:
 
   CodeGen codeGen;
   LateKernels late;
-  /// Held by who lowers: calls may come from several threads.
-  std::mutex lowering;
+  EngineOptions options;
+  /// Held by who compiles a late kernel: calls may come from several threads.
+  std::mutex compiling;
+  /// The late kernels that are not compiled yet, and the code of those that
+  /// nobody has taken yet, by name.
+  llvm::StringMap<mlir::ModuleOp> waiting;
+  llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> compiled;
   llvm::orc::ThreadSafeContext context;
   std::atomic<int64_t> nanoseconds = 0;
   std::mutex failing;

@@ -96,6 +96,23 @@ private:
 
 } // namespace
 
+/// Passes that know which of them failed and leave a reproducer.
+class Compilation::Passes {
+public:
+  Passes(MLIRContext &context, function_ref<void(OpPassManager &)> build,
+         bool verifies)
+      : manager(&context) {
+    manager.addInstrumentation(std::make_unique<FailureWatch>(failed));
+    manager.enableCrashReproducerGeneration(kReproducer);
+    manager.enableVerifier(verifies);
+    build(manager);
+  }
+
+  PassManager manager;
+  /// The argument or the name of the one that failed.
+  std::string failed;
+};
+
 static DialectRegistry makeRegistry() {
   DialectRegistry registry;
   registerDialects(registry);
@@ -106,6 +123,8 @@ Compilation::Compilation(CompilationOptions options)
     : options(std::move(options)), diagnostics(sources),
       context(makeRegistry(), MLIRContext::Threading::DISABLED),
       warnings(sources) {}
+
+Compilation::~Compilation() = default;
 
 void Compilation::keepRemarks() {
   remark::RemarkCategories categories;
@@ -227,27 +246,34 @@ ExitCode Compilation::checkFusion() {
   return reportWarnings();
 }
 
-ExitCode Compilation::runPasses(ModuleOp module,
-                                function_ref<void(OpPassManager &)> build,
-                                bool verifies) {
+ExitCode Compilation::runPasses(ModuleOp module, Passes &passes) {
   Report report(context,
                 [this](Diagnostic &diagnostic) { addWarning(diagnostic); });
-  PassManager passes(&context);
-  std::string failed;
-  passes.addInstrumentation(std::make_unique<FailureWatch>(failed));
-  passes.enableCrashReproducerGeneration(kReproducer);
-  passes.enableVerifier(verifies);
-  build(passes);
-  if (succeeded(passes.run(module)))
+  if (succeeded(passes.manager.run(module)))
     return ExitCode::Success;
   llvm::errs() << "attnc: internal error: "
-               << (failed.empty() ? "a pass" : "pass '" + failed + "'")
+               << (passes.failed.empty() ? "a pass"
+                                         : "pass '" + passes.failed + "'")
                << " failed\n"
                << report.text
                << "  note: this is a bug in attnc, not in your program\n"
                << "  note: reproducer written to " << kReproducer
                << "; run: attn-opt --run-reproducer " << kReproducer << "\n";
   return ExitCode::InternalError;
+}
+
+ExitCode Compilation::runPasses(ModuleOp module,
+                                function_ref<void(OpPassManager &)> build,
+                                bool verifies) {
+  Passes passes(context, build, verifies);
+  return runPasses(module, passes);
+}
+
+ExitCode Compilation::lowerToLLVM(ModuleOp module) {
+  if (!llvmPasses)
+    llvmPasses = std::make_unique<Passes>(context, buildLLVMPipeline,
+                                          /*verifies=*/false);
+  return runPasses(module, *llvmPasses);
 }
 
 /// Whether `module` came out of the passes as valid IR.
@@ -313,7 +339,7 @@ ExitCode Compilation::compileToRun() {
   if (ExitCode status = compile(Stage::Tiled); status != ExitCode::Success)
     return status;
   kernels = attn::takeKernels(*module);
-  ExitCode status = runPasses(*module, buildLLVMPipeline, /*verifies=*/false);
+  ExitCode status = lowerToLLVM(*module);
   if (status != ExitCode::Success || isValid(*module))
     return status;
   // Once more, to find the pass that is at fault.
@@ -321,7 +347,7 @@ ExitCode Compilation::compileToRun() {
 }
 
 LogicalResult Compilation::lowerKernel(ModuleOp kernel) {
-  ExitCode status = runPasses(kernel, buildLLVMPipeline, /*verifies=*/false);
+  ExitCode status = lowerToLLVM(kernel);
   if (status == ExitCode::Success && isValid(kernel))
     return success();
   if (status == ExitCode::Success)

@@ -21,6 +21,7 @@
 #include "mlir/IR/OwningOpRef.h"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -71,6 +72,7 @@ struct PassRemark {
 class Compilation {
 public:
   explicit Compilation(CompilationOptions options);
+  ~Compilation();
 
   /// Reads the program and its imports.
   ExitCode parse();
@@ -105,10 +107,15 @@ public:
   llvm::ArrayRef<PassRemark> getRemarks() const { return remarks; }
 
 private:
+  class Passes;
+
+  ExitCode runPasses(mlir::ModuleOp module, Passes &passes);
   ExitCode runPasses(mlir::ModuleOp module,
                      llvm::function_ref<void(mlir::OpPassManager &)> build,
                      bool verifies);
   bool isValid(mlir::ModuleOp module);
+  /// From stage `tiled` to stage `llvm`.
+  ExitCode lowerToLLVM(mlir::ModuleOp module);
   llvm::LogicalResult lowerKernel(mlir::ModuleOp kernel);
   void addWarning(mlir::Diagnostic &diagnostic);
   ExitCode reportWarnings();
@@ -125,6 +132,9 @@ private:
   frontend::DiagnosticEngine warnings;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> kernels;
+  /// Kept, since their tables of patterns take as long to make as a kernel
+  /// takes to lower.
+  std::unique_ptr<Passes> llvmPasses;
 };
 
 } // namespace attn::tools

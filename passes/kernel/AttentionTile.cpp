@@ -8,6 +8,7 @@
 
 #include "passes/kernel/AttentionKernel.h"
 
+#include "passes/kernel/KernelOutliner.h"
 #include "passes/kernel/RuleVectorizer.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -22,7 +23,7 @@ static constexpr double kMinusInfinity =
 void AttentionKernel::attendTile(const Block &block, Tile current,
                                  Value careful) {
   current.panels = b.ceilDiv(current.keys, b.index(tile.getPanel()));
-  auto attend = [&] {
+  auto emit = [&] {
     if (isSoftmax) {
       Value lowest = b.constant(vectorType, kMinusInfinity);
       for (int64_t row = 0; row < tile.rowTile; ++row)
@@ -56,6 +57,7 @@ void AttentionKernel::attendTile(const Block &block, Tile current,
     else
       weighValues(block, current);
   };
+  auto attend = [&] { emitPart(b, "attention.tile", emit); };
   if (!op.hasMask()) {
     attend();
     return;

@@ -8,7 +8,7 @@
 
 #include "passes/kernel/KernelOutliner.h"
 
-#include "mlir/IR/SymbolTable.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -24,8 +24,41 @@ LogicalResult attn::checkVectorBits(Operation *op, int64_t vectorBits) {
 /// The mark of kernels (docs/architecture.md).
 static constexpr StringLiteral kKernelAttribute = "attn-kernel";
 
+/// The mark of what becomes a function.
+static constexpr StringLiteral kPartAttribute = "attn.part";
+
 func::FuncOp attn::outlineKernel(Operation *op, const OutlineInputs &inputs) {
   return outline(op, inputs, "attention", kKernelAttribute);
+}
+
+void attn::emitPart(KernelBuilder &builder, StringRef name,
+                    function_ref<void()> emit) {
+  auto part = scf::ExecuteRegionOp::create(builder, TypeRange());
+  part->setAttr(kPartAttribute, builder.getStringAttr(name));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.createBlock(&part.getRegion());
+  emit();
+  scf::YieldOp::create(builder);
+}
+
+void attn::outlineParts(func::FuncOp kernel, SymbolTable &symbols) {
+  SmallVector<scf::ExecuteRegionOp> parts;
+  kernel.walk([&](scf::ExecuteRegionOp op) {
+    if (op->hasAttr(kPartAttribute))
+      parts.push_back(op);
+  });
+  for (scf::ExecuteRegionOp part : parts) {
+    Block &body = part.getRegion().front();
+    SmallVector<Operation *> ops =
+        llvm::to_vector(llvm::make_pointer_range(body.without_terminator()));
+    OutlineInputs inputs(ops);
+    auto name = part->getAttrOfType<StringAttr>(kPartAttribute);
+    func::FuncOp function = outline(ops, inputs, name, kKernelAttribute);
+    symbols.insert(function);
+    OpBuilder builder(part);
+    func::CallOp::create(builder, part.getLoc(), function, inputs.arguments);
+    part.erase();
+  }
 }
 
 bool attn::isKernel(func::FuncOp function) {

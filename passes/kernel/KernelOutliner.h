@@ -13,6 +13,7 @@
 #include "passes/utils/Outline.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/SymbolTable.h"
 
 namespace attn {
 
@@ -37,7 +38,15 @@ llvm::SmallVector<OpTy> findOnBuffers(mlir::ModuleOp module) {
 mlir::func::FuncOp outlineKernel(mlir::Operation *op,
                                  const OutlineInputs &inputs);
 
-/// Whether `function` was made by outlineKernel().
+/// Emits a piece of a kernel that outlineParts() makes a function of.
+void emitPart(KernelBuilder &builder, llvm::StringRef name,
+              llvm::function_ref<void()> emit);
+
+/// Makes kernels of a kernel's parts, which it calls. The runtime compiles them
+/// at the same time, which takes as long as the longest.
+void outlineParts(mlir::func::FuncOp kernel, mlir::SymbolTable &symbols);
+
+/// Whether `function` was made by outlineKernel() or outlineParts().
 bool isKernel(mlir::func::FuncOp function);
 
 /// Calls a kernel in the place of each of some ops on buffers, which are

@@ -21,6 +21,9 @@ OutlineInputs::OutlineInputs(ArrayRef<Operation *> ops) {
     inputs.insert(op->operand_begin(), op->operand_end());
     getUsedValuesDefinedAbove(op->getRegions(), inputs);
   }
+  inputs.remove_if([&](Value value) {
+    return llvm::is_contained(ops, value.getDefiningOp());
+  });
   all = inputs.takeVector();
   llvm::copy_if(all, std::back_inserter(arguments),
                 [](Value value) { return !matchPattern(value, m_Constant()); });

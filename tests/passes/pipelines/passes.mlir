@@ -34,11 +34,12 @@
 //      TILE: bufferization-lower-deallocations
 //      TILE: convert-bufferization-to-memref
 //      TILE: optimize-allocation-liveness
+//      TILE: attn-share-loops
+//      TILE: attn-lower-to-loops{parallel=true reassociate=true}
 //      TILE: attn-tile-attention{key-block=16 query-block=8 vector-bits=256}
 //      TILE: attn-tile-linear-attention{vector-bits=256}
 //      TILE: attn-tile-top-keys{vector-bits=256}
-// TILE-NEXT: attn-share-loops
-//      TILE: attn-lower-to-loops{parallel=true reassociate=true}
+// TILE-NEXT: cse
 //      TILE: loop-invariant-code-motion
 
 //     PLAIN: attn-lower-to-linalg{keep-attention=false}

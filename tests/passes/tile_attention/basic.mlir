@@ -26,12 +26,16 @@
 // CHECK: call @omp_get_max_threads
 // CHECK: omp.parallel if(%{{.*}}) {
 // CHECK: omp.barrier
-// Twelve rows of two vectors in registers.
-// CHECK-COUNT-24: vector.fma %{{.*}} : vector<16xf32>
+// CHECK: func.call @attention.tile(
 // CHECK: omp.terminator
 // CHECK: memref.dealloc
 
-// AVX2-LABEL: func.func private @attention.blocked
+// Twelve rows of two vectors in registers.
+// CHECK-LABEL: func.func private @attention.tile
+// CHECK-SAME: passthrough = ["attn-kernel"]
+// CHECK-COUNT-24: vector.fma %{{.*}} : vector<16xf32>
+
+// AVX2-LABEL: func.func private @attention.tile
 // AVX2-COUNT-12: vector.fma %{{.*}} : vector<8xf32>
 func.func @causal(%q: !m, %k: !m, %v: !m, %o: !m, %c: f32) {
   attn.attention %q, %k, %v scale %c : f32 mask {

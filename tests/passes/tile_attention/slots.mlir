@@ -51,12 +51,13 @@ func.func @statistics(%q: !m, %k: !m, %v: !m, %o: !m, %s: memref<?xf32>, %l: !r,
 
 // The entropy takes one more multiplication and addition a vector of weights.
 // CHECK-LABEL: func.func private @attention.blocked
-// CHECK: %[[LIVE:.*]] = arith.cmpf une, %[[WEIGHT:.*]], %{{.*}} : vector<16xf32>
-// CHECK-NEXT: %[[DISTANCE:.*]] = arith.select %[[LIVE]]
-// CHECK-NEXT: vector.fma %[[WEIGHT]], %[[DISTANCE]]
 // CHECK: math.log2
 // CHECK: memref.store
 // CHECK: omp.terminator
+// CHECK-LABEL: func.func private @attention.tile
+// CHECK: %[[LIVE:.*]] = arith.cmpf une, %[[WEIGHT:.*]], %{{.*}} : vector<16xf32>
+// CHECK-NEXT: %[[DISTANCE:.*]] = arith.select %[[LIVE]]
+// CHECK-NEXT: vector.fma %[[WEIGHT]], %[[DISTANCE]]
 func.func @entropy(%q: !m, %k: !m, %v: !m, %o: !m, %e: memref<?x?x?xf32>) {
   attn.attention %q, %k, %v outs(%o : !m) entropy_outs(%e : memref<?x?x?xf32>) : !m, !m, !m
   return

@@ -116,7 +116,7 @@ func.func @bounds(%q: !m, %o: !m, %x: memref<?xf32>) {
 // A place that is the same in all steps is looked at before the loop: where all
 // lanes are within the array, the loop reads vectors without a test.
 // CHECK-LABEL: func.func @clamped
-// CHECK-LABEL: func.func private @attention.blocked
+// CHECK-LABEL: func.func private @attention.tile
 // CHECK: %[[WITHIN:.*]] = arith.andi %{{.*}}, %{{.*}} : i1
 // CHECK: scf.if %[[WITHIN]] -> (vector<32xf32>) {
 // CHECK-NEXT: scf.for %[[I:.*]] = %c0 to %{{.*}} step %c1 iter_args(%[[SUM:.*]] = %{{.*}}) -> (vector<32xf32>) {
@@ -150,8 +150,9 @@ func.func @clamped(%q: !m, %o: !m, %x: memref<?x?xf32>, %rows: index, %end: inde
 
 // Functions of numbers would be calls: they are those of vectors.
 // CHECK-LABEL: func.func @functions
-// CHECK-LABEL: func.func private @attention.blocked
-// CHECK: %[[X:.*]] = memref.load %arg{{[0-9]+}}[%{{.*}}] : memref<?xf32>
+// CHECK-LABEL: func.func private @attention.tile
+// CHECK: scf.for %[[A:.*]] = %c0 to %{{.*}} step %c1 iter_args(%{{.*}} = %{{.*}}) -> (f32) {
+// CHECK-NEXT: %[[X:.*]] = memref.load %arg{{[0-9]+}}[%[[A]]] : memref<?xf32>
 // CHECK-NEXT: %[[XS:.*]] = vector.broadcast %[[X]] : f32 to vector<32xf32>
 // CHECK-NEXT: %[[EXP:.*]] = math.exp %[[XS]] : vector<32xf32>
 // CHECK-NEXT: vector.extract %[[EXP]][0] : f32 from vector<32xf32>
