@@ -283,7 +283,8 @@ def HoistDistances : Pass<"attn-hoist-distances", "mlir::func::FuncOp"> {
 
     A value depends on the distance alone if positions of queries and keys reach it
     only as their difference. The table has an axis of batches or heads if the value
-    depends on those. It is exact: its elements are computed as the pair would be. What is
+    depends on those; what goes into it and does not gets a table of its own. It is
+    exact: its elements are computed as the pair would be. What is
     as cheap as the read of a table stays: simple arithmetic, as that of ALiBi,
     and reads of neighbours. Each table is reported as a remark of category
     `attn-fusion`.

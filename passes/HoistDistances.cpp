@@ -49,15 +49,26 @@ struct Dependence {
   bool isOfDistance = true;
   /// On neither.
   bool isUniform = true;
+  /// On the batch or the head.
+  bool isOfPlace = false;
   /// Of integers, whether the value is query * q + key * k and what does not
   /// depend on positions.
   bool isLinear = true;
   int64_t query = 0, key = 0;
 
   static Dependence linear(int64_t query, int64_t key) {
-    return {query + key == 0, query == 0 && key == 0, true, query, key};
+    return {query + key == 0,
+            query == 0 && key == 0,
+            /*isOfPlace=*/false,
+            /*isLinear=*/true,
+            query,
+            key};
   }
 };
+
+/// On anything.
+constexpr Dependence kOther = {/*isOfDistance=*/false, /*isUniform=*/false,
+                               /*isOfPlace=*/true, /*isLinear=*/false};
 
 /// The dependences of a rule's values.
 class Distances {
@@ -69,14 +80,16 @@ public:
     return known == values.end() ? Dependence() : known->second;
   }
 
-  /// The values to tabulate, each with all that it is computed with.
+  /// A value to tabulate, with all that it is computed with.
   struct Root {
     Value value;
     llvm::SetVector<Operation *> slice;
     /// Where it meets something else.
     SmallVector<OpOperand *> uses;
   };
-  SmallVector<Root> findRoots();
+  /// The first one. What does not depend on batch and head goes first, up to
+  /// where they come in: all heads share its table.
+  std::optional<Root> findRoot();
 
 private:
   Dependence visit(Operation *op);
@@ -92,8 +105,9 @@ private:
 Distances::Distances(Region &rule) : rule(rule) {
   auto indices = rule.getArguments().take_back(4);
   for (Value argument : rule.getArguments())
-    values[argument] = {false, false, false};
+    values[argument] = kOther;
   values[indices[0]] = values[indices[1]] = Dependence::linear(0, 0);
+  values[indices[0]].isOfPlace = values[indices[1]].isOfPlace = true;
   values[indices[2]] = Dependence::linear(1, 0);
   values[indices[3]] = Dependence::linear(0, 1);
   for (Operation &op : rule.front().without_terminator()) {
@@ -108,8 +122,10 @@ std::optional<Dependence> Distances::visitLinear(Operation *op) {
     Dependence lhs = get(op->getOperand(0)), rhs = get(op->getOperand(1));
     if (!lhs.isLinear || !rhs.isLinear)
       return std::nullopt;
-    return Dependence::linear(lhs.query + sign * rhs.query,
-                              lhs.key + sign * rhs.key);
+    Dependence sum = Dependence::linear(lhs.query + sign * rhs.query,
+                                        lhs.key + sign * rhs.key);
+    sum.isOfPlace = lhs.isOfPlace || rhs.isOfPlace;
+    return sum;
   };
   return TypeSwitch<Operation *, std::optional<Dependence>>(op)
       .Case([&](arith::AddIOp) { return combine(1); })
@@ -140,11 +156,12 @@ Dependence Distances::visit(Operation *op) {
     Dependence own = get(input);
     result.isOfDistance &= own.isOfDistance;
     result.isUniform &= own.isUniform;
+    result.isOfPlace |= own.isOfPlace;
   }
   // Pairs that a mask leaves out have distances too.
   bool isSafe = result.isUniform ? isMemoryEffectFree(op) : isPure(op);
   if (!isSafe)
-    return {false, false, false};
+    return kOther;
   result.isLinear = result.isUniform;
   return result;
 }
@@ -183,8 +200,7 @@ int64_t Distances::getCost(Operation *op) {
       });
 }
 
-SmallVector<Distances::Root> Distances::findRoots() {
-  SmallVector<Root> roots;
+std::optional<Distances::Root> Distances::findRoot() {
   for (Operation &op : rule.front().without_terminator()) {
     if (op.getNumResults() != 1)
       continue;
@@ -197,7 +213,9 @@ SmallVector<Distances::Root> Distances::findRoots() {
     Root root{value, getRuleSlice(rule, &op), {}};
     for (OpOperand &use : value.getUses()) {
       Operation *user = rule.front().findAncestorOpInBlock(*use.getOwner());
-      if (user->getNumResults() == 0 || !get(user->getResult(0)).isOfDistance)
+      Dependence result =
+          user->getNumResults() == 0 ? kOther : get(user->getResult(0));
+      if (!result.isOfDistance || (result.isOfPlace && !own.isOfPlace))
         root.uses.push_back(&use);
     }
     if (root.uses.empty())
@@ -206,9 +224,9 @@ SmallVector<Distances::Root> Distances::findRoots() {
     for (Operation *part : root.slice)
       cost += getCost(part);
     if (cost >= kLeastCost)
-      roots.push_back(std::move(root));
+      return root;
   }
-  return roots;
+  return std::nullopt;
 }
 
 //===----------------------------------------------------------------------===//
@@ -237,8 +255,8 @@ private:
   void hoist(Operation *op, Value query, Value key, Region &rule) {
     if (rule.empty())
       return;
-    for (Distances::Root &root : Distances(rule).findRoots()) {
-      replace(op, query, key, rule, root);
+    while (std::optional<Distances::Root> root = Distances(rule).findRoot()) {
+      replace(op, query, key, rule, *root);
       ++numHoisted;
       remark::passed(op->getLoc(), kRemark)
           << "a part of a rule depends on the distance alone, and is computed "

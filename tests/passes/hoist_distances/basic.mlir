@@ -3,20 +3,26 @@
 !m = tensor<?x?x?x64xf32>
 
 // A bias of each distance and head, from a logarithm and a gather: one table
-// of Tq + Tk - 1 distances for each head, read at k - q + Tq - 1.
+// of Tq + Tk - 1 distances for each head, read at k - q + Tq - 1. What heads
+// share is in a table before that.
 // CHECK-LABEL: func.func @bucket
 // CHECK-SAME: (%[[Q:.*]]: tensor<?x?x?x64xf32>, %[[K:.*]]: tensor<?x?x?x64xf32>, %[[T:.*]]: tensor<32x?xf32>)
 // CHECK-DAG: %[[TQ:.*]] = tensor.dim %[[Q]], %c2
 // CHECK-DAG: %[[TK:.*]] = tensor.dim %[[K]], %c2
-// CHECK-DAG: %[[H:.*]] = tensor.dim %[[Q]], %c1
 // CHECK-DAG: %[[LAST:.*]] = arith.subi %[[TQ]], %c1
+// CHECK: %[[BUCKETS:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<?xi64>)
+// CHECK: %[[AT:.*]] = linalg.index 0
+// CHECK: arith.subi %[[AT]], %[[LAST]]
+// CHECK: math.log
+// CHECK: linalg.yield %{{.*}} : i64
+// CHECK: %[[H:.*]] = tensor.dim %[[Q]], %c1
 // CHECK: %[[EMPTY:.*]] = tensor.empty(%[[H]], %{{.*}}) : tensor<?x?xf32>
 // CHECK: %[[TABLE:.*]] = linalg.generic {{.*}} outs(%[[EMPTY]]
 // CHECK: %[[HEAD:.*]] = linalg.index 0
-// CHECK: %[[AT:.*]] = linalg.index 1
-// CHECK: arith.subi %[[AT]], %[[LAST]]
-// CHECK: math.log
-// CHECK: tensor.extract %[[T]][%{{.*}}, %[[HEAD]]]
+// CHECK-NOT: math.log
+// CHECK: %[[BUCKET:.*]] = tensor.extract %[[BUCKETS]]
+// CHECK: %[[ROW:.*]] = arith.index_cast %[[BUCKET]]
+// CHECK: tensor.extract %[[T]][%[[ROW]], %[[HEAD]]]
 // CHECK: linalg.yield %{{.*}} : f32
 // CHECK: attn.attention
 // CHECK-NEXT: ^bb0(%[[S:.*]]: f32, %{{.*}}: index, %[[OWN:.*]]: index, %[[I:.*]]: index, %[[J:.*]]: index):
