@@ -10,6 +10,7 @@
 
 #include "benchmarks/Clock.h"
 #include "benchmarks/VectorKernels.h"
+#include "runtime/Memory.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -32,7 +33,7 @@ void Probes::FreeMemory::operator()(float *memory) const { std::free(memory); }
 
 Probes::Floats Probes::allocate(int64_t count) {
   size_t bytes = (size_t(count) * sizeof(float) + 63) / 64 * 64;
-  auto *memory = static_cast<float *>(std::aligned_alloc(64, bytes));
+  auto *memory = static_cast<float *>(attn::runtime::allocatePages(64, bytes));
   if (!memory)
     std::abort();
   std::fill_n(memory, count, 1e-3f);

@@ -24,14 +24,12 @@
 #include <limits>
 #include <memory>
 #include <omp.h>
-#include <sys/mman.h>
 #include <vector>
 
 using namespace attn::runtime;
 
 namespace {
 constexpr int64_t kMinAlignment = 64;
-constexpr int64_t kHugePage = int64_t(2) << 20;
 
 struct Block {
   /// What there is, of which `bytes` were asked for.
@@ -93,20 +91,7 @@ void Call::checkAvailable(int64_t request) {
 }
 
 /// Whether memory of that size is worth keeping.
-static bool isLarge(int64_t bytes) { return bytes >= 2 * kHugePage; }
-
-/// Memory in huge pages where it is large: to get a page at its first touch
-/// takes longer than to compute what goes there.
-static void *allocatePages(int64_t alignment, int64_t bytes) {
-  void *memory = std::aligned_alloc(
-      isLarge(bytes) ? std::max(alignment, kHugePage) : alignment, bytes);
-#ifdef MADV_HUGEPAGE
-  // Only a wish.
-  if (isLarge(bytes) && memory)
-    (void)madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
-  return memory;
-}
+static bool isLarge(int64_t bytes) { return bytes >= kLeastInHugePages; }
 
 void *attn::runtime::allocateAlignedTemporary(int64_t alignment,
                                               int64_t bytes) {

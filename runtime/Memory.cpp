@@ -17,6 +17,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <sys/mman.h>
@@ -138,6 +139,18 @@ llvm::Error attn::runtime::notEnoughMemory(int64_t bytes, int64_t available) {
   return llvm::createStringError("not enough memory: needs " +
                                  formatBytes(bytes) + ", " +
                                  formatBytes(available) + " available");
+}
+
+void *attn::runtime::allocatePages(int64_t alignment, int64_t bytes) {
+  bool isLarge = bytes >= kLeastInHugePages;
+  void *memory = std::aligned_alloc(
+      isLarge ? std::max(alignment, kHugePage) : alignment, bytes);
+#ifdef MADV_HUGEPAGE
+  // Only a wish.
+  if (isLarge && memory)
+    (void)madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return memory;
 }
 
 std::string attn::runtime::formatBytes(int64_t bytes) {

@@ -37,6 +37,17 @@ llvm::Error checkMemory(int64_t bytes);
 /// The error above, without the check.
 llvm::Error notEnoughMemory(int64_t bytes, int64_t available);
 
+constexpr int64_t kHugePage = int64_t(2) << 20;
+
+/// From how many bytes on allocatePages() asks for huge pages.
+constexpr int64_t kLeastInHugePages = 2 * kHugePage;
+
+/// Memory to be freed with std::free, null if there is not enough. Much of it
+/// is in huge pages, if the system has them: to get small ones takes longer at
+/// the first touch than to compute what goes there, and to find them takes
+/// longer at each. `bytes` is a multiple of `alignment`.
+void *allocatePages(int64_t alignment, int64_t bytes);
+
 /// "640 bytes", "1.5 KiB", "22.1 GiB".
 std::string formatBytes(int64_t bytes);
 

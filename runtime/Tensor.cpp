@@ -73,7 +73,7 @@ llvm::Expected<Tensor> Tensor::create(DType dtype,
   if (bytes > std::numeric_limits<int64_t>::max() - kAlignment)
     return notEnoughMemory(bytes, availableMemory());
   bytes = static_cast<int64_t>(llvm::alignTo(bytes, kAlignment));
-  tensor.owned.reset(std::aligned_alloc(kAlignment, bytes));
+  tensor.owned.reset(allocatePages(kAlignment, bytes));
   if (!tensor.owned)
     return notEnoughMemory(bytes, availableMemory());
   tensor.memory = tensor.owned.get();
