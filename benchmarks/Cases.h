@@ -29,7 +29,7 @@ enum class Figure {
   Bandwidth,
   /// Bytes of temporaries: at most.
   Memory,
-  /// Median seconds of a process that compiles, runs and ends: at most.
+  /// Seconds of a process that compiles, runs and ends: at most.
   Process,
   /// Time over that of the faster of the two unfused ways: at most.
   Unfused,

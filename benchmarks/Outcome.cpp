@@ -37,7 +37,7 @@ double Outcome::figure() const {
   case Figure::Memory:
     return double(temporaryBytes);
   case Figure::Process:
-    return ours.median;
+    return ours.best;
   case Figure::Unfused: {
     double best = reference.best;
     if (unfused.count)

@@ -54,7 +54,7 @@ static const char *describe(Figure figure) {
   case Figure::Memory:
     return "beyond inputs and results";
   case Figure::Process:
-    return "a process, median";
+    return "a process";
   case Figure::Unfused:
     return "the time of unfused";
   }
