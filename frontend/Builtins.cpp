@@ -9,6 +9,7 @@
 #include "frontend/SemaImpl.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace attn::frontend;
@@ -89,7 +90,10 @@ Node *Sema::checkBuiltin(const CallExpr &expr, StringRef name,
     }
     if (!llvm::is_contained(spec.named, StringRef(argument.name->name))) {
       error(argument.name->range,
-            call.what() + " has no argument '" + argument.name->name + "'")
+            call.what() + " has no argument '" + argument.name->name +
+                "'; it has " +
+                (spec.named.empty() ? "none with a name"
+                                    : llvm::join(spec.named, ", ")))
           .didYouMean(suggest(argument.name->name, spec.named));
       ok = false;
     } else if (!call.named.emplace(argument.name->name, &argument).second) {

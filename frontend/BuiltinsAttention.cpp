@@ -268,8 +268,11 @@ bool Sema::checkAttentionValues(BuiltinCall &call,
     }
     if (expected.empty())
       continue;
-    error(argument->value->range, "'" + Twine(name) + "' must be a " +
-                                      expected + ", got " + type.str());
+    DiagnosticBuilder builder =
+        error(argument->value->range, "'" + Twine(name) + "' must be a " +
+                                          expected + ", got " + type.str());
+    if (name == "mask" && type.element == Scalar::Bool)
+      builder.hint("give the condition a name: 'mask NAME(b, h, q, k) = ...'");
     ok = false;
   }
   return ok;

@@ -68,8 +68,13 @@ static const BadProgram programs[] = {
 )"},
     {"HasNoArgument",
      R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, msk: 1))",
-     R"(1:87-90: error: 'attention' has no argument 'msk'
+     R"(1:87-90: error: 'attention' has no argument 'msk'; it has mask, score, scale, normalize, sink, dropout, seed, return
 1:87: hint: did you mean 'mask'?
+)"},
+    {"MustBeAMaskRuleGotACondition",
+     R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, mask: k <= q))",
+     R"(1:93-99: error: 'mask' must be a mask rule, got bool[B, H, T, D]
+1:93: hint: give the condition a name: 'mask NAME(b, h, q, k) = ...'
 )"},
     {"MustBeAMaskRuleGot",
      R"(fn f(q: f32[B, H, T, D], k: f32[B, H, T, D], v: f32[B, H, T, D]) = attention(q, k, v, mask: q))",

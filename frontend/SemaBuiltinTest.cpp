@@ -46,7 +46,7 @@ fn g(x: f32[3], y: f32[4]) = f(x, y))",
      R"(1:39-40: error: 'axis' is out of range: expected -2 to 1, got 2
 )"},
     {"HasNoArgument", R"(fn f(x: f32[A, B]) = softmax(x, axes: 1))",
-     R"(1:33-37: error: 'softmax' has no argument 'axes'
+     R"(1:33-37: error: 'softmax' has no argument 'axes'; it has axis
 1:33: hint: did you mean 'axis'?
 )"},
     {"ExpectsArgumentGot", R"(fn f(x: f32[A, B]) = softmax(x, 1))",

@@ -73,7 +73,7 @@ fn f(q: f32[T, D]) = linear_attention(q, q, q, causal: true, decay: m))",
     {"HasNoMask",
      R"(mask m(q, k) = k <= q
 fn f(q: f32[T, D]) = linear_attention(q, q, q, mask: m))",
-     R"(2:48-52: error: 'linear_attention' has no argument 'mask'
+     R"(2:48-52: error: 'linear_attention' has no argument 'mask'; it has causal, decay, state, scale
 )"},
     {"WithAStateIsAPair",
      R"(fn f(q: f32[T, D], s: f32[D, D]) -> f32[T, D] = linear_attention(q, q, q, causal: true, state: s))",

@@ -157,9 +157,13 @@ std::optional<LayerRef> Sema::resolveLayer(const Expr &expr, Context &context) {
 Node *Sema::checkMember(const MemberExpr &expr, Context &context) {
   if (!startsWithLayer(*expr.base, context)) {
     Node *base = check(*expr.base, context);
-    if (base)
-      error(expr.range, "expected a layer before '." + Twine(expr.name.name) +
-                            "', got " + base->type.str());
+    if (!base)
+      return nullptr;
+    DiagnosticBuilder builder =
+        error(expr.range, "expected a layer before '." + Twine(expr.name.name) +
+                              "', got " + base->type.str());
+    if (expr.name.name == "T")
+      builder.hint("the transpose of x is x'");
     return nullptr;
   }
   std::optional<LayerRef> layer = resolveBase(expr, context);

@@ -171,6 +171,10 @@ model M(C = 8) {
 })",
      R"(8:27-30: error: expected a layer before '.a', got f32[B, T, C]
 )"},
+    {"TheTransposeIsNoMember", "fn f(x: f32[T, D]) = x @ x.T",
+     R"(1:26-29: error: expected a layer before '.T', got f32[T, D]
+1:26: hint: the transpose of x is x'
+)"},
     {"ParameterIsCalled", R"(layer Linear(C, N) {
   weight: f32[N, C]
   fn forward(x: f32[B, T, C]) -> f32[B, T, N] = x @ weight'

@@ -38,7 +38,7 @@ fn f(q: f32[T, D]) = top_keys(q, q, count: m))",
      R"(1:31-32: error: 'top_keys' expects floats, got i32[T, D]
 )"},
     {"TopKeysMisspelt", R"(fn f(q: f32[T, D]) = top_keys(q, q, cuont: 2))",
-     R"(1:37-42: error: 'top_keys' has no argument 'cuont'
+     R"(1:37-42: error: 'top_keys' has no argument 'cuont'; it has count, mask, score, scale
 1:37: hint: did you mean 'count'?
 )"},
     {"ValidateNumbers", R"(fn f(x: i32[T]) = validate(x))",

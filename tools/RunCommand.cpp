@@ -21,6 +21,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -260,8 +261,11 @@ Error Call::allocate() {
 }
 
 Error Call::openOutputs() {
+  llvm::StringSet<> paths;
   for (const NamedValue &output : options.outputs) {
     StringRef path = output.value;
+    if (!paths.insert(path).second)
+      return makeError("output file '" + path + "' is given twice");
     std::optional<size_t> result;
     if (!output.name.empty()) {
       Expected<size_t> index = findParameter(signature.results, output.name,
