@@ -17,10 +17,11 @@
 using namespace mlir;
 using namespace attn;
 
-/// The functions that `kernel` uses, all of them declarations or kernels that
-/// can be taken; none if it uses anything else.
+/// The functions that `kernel` uses, all of them declarations or, where it may
+/// have parts, kernels that use declarations; none if it uses anything else.
 static std::optional<llvm::SetVector<func::FuncOp>>
-findUsed(func::FuncOp kernel, const SymbolTable &symbols) {
+findUsed(func::FuncOp kernel, const SymbolTable &symbols,
+         bool mayHaveParts = true) {
   std::optional<SymbolTable::UseRange> uses =
       SymbolTable::getSymbolUses(kernel.getOperation());
   if (!uses)
@@ -31,8 +32,9 @@ findUsed(func::FuncOp kernel, const SymbolTable &symbols) {
         use.getSymbolRef().getRootReference().getValue());
     if (!used)
       return std::nullopt;
-    if (!used.isDeclaration() &&
-        !(used != kernel && isKernel(used) && findUsed(used, symbols)))
+    bool isPart = mayHaveParts && isKernel(used) &&
+                  findUsed(used, symbols, /*mayHaveParts=*/false);
+    if (!used.isDeclaration() && !isPart)
       return std::nullopt;
     functions.insert(used);
   }
