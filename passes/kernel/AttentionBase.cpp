@@ -17,9 +17,6 @@
 using namespace mlir;
 using namespace attn;
 
-static constexpr double kLog2E = 1.4426950408889634;
-static constexpr double kLn2 = 0.6931471805599453;
-
 AttentionSizes::AttentionSizes(KernelBuilder &builder, Value query, Value key,
                                Value value) {
   // The extent of an axis counted from the last one, 1 where the operand leaves
@@ -53,19 +50,9 @@ AttentionBase::AttentionBase(KernelBuilder &builder, AttentionOp op,
       usesProducts(!op.hasScore() || !op.getScore().getArgument(0).use_empty()),
       hasRules(op.hasMask() || (op.hasScore() && isSoftmax)),
       paddedValueDim(b.roundUp(valueDim, vectorLength)) {
-  // The softmax is taken to base 2, which must not disturb a score rule: with
-  // one the change of base comes after it.
-  Value scale = op.getScale();
+  scale = op.getScale();
   if (!scale)
     scale = b.constant(element, 1.0);
-  if (!isSoftmax) {
-    scaleBefore = scale;
-    return;
-  }
-  Value log2e = b.constant(element, kLog2E);
-  scaleBefore =
-      op.hasScore() ? scale : b.createOrFold<arith::MulFOp>(scale, log2e);
-  scaleAfter = op.hasScore() ? log2e : Value();
 }
 
 Value AttentionBase::loadSink(Value head) {
@@ -150,9 +137,8 @@ void AttentionBase::storeStatistics(const RowEnd &end, Value batch, Value head,
   if (op.getMaxInit()) {
     Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, state.sum,
                                         state.sum);
-    storeStatistic(
-        arith::SelectOp::create(b, isNaN, state.sum, toNatural(state.maximum)),
-        op.getMaxInit(), batch, head, query);
+    storeStatistic(arith::SelectOp::create(b, isNaN, state.sum, state.maximum),
+                   op.getMaxInit(), batch, head, query);
   }
   if (op.getEntropyInit()) {
     Value none = b.constant(element, 0.0);

@@ -69,9 +69,8 @@ protected:
 
   /// The value dim in whole vectors.
   mlir::Value paddedValueDim;
-  /// What a score is multiplied with before the rules and, if not null, after
-  /// them.
-  mlir::Value scaleBefore, scaleAfter;
+  /// What a product of query and key is multiplied with.
+  mlir::Value scale;
 
 private:
   void joinSink(RowState &state, mlir::Value sink, mlir::Value &rescale);

@@ -81,7 +81,7 @@ void AttentionKernel::packValues(Value slot, Value pair, Value key) {
 void AttentionKernel::packQueries(const Block &block) {
   Value rowTile = b.index(tile.rowTile);
   Value lastQuery = b.sub(queries, one);
-  Value scale = b.splat(vectorType, scaleBefore);
+  Value scales = b.splat(vectorType, scale);
   // Upwards, and the last vector of columns first, since that reaches over the
   // beginning of the next column.
   b.forLoop(zero, block.rows, rowTile, [&](Value firstRow) {
@@ -102,7 +102,7 @@ void AttentionKernel::packQueries(const Block &block) {
                   Value elements =
                       loadElements(op.getQuery(), block.batch, block.head,
                                    clamp(b.add(first, row)), firstColumn);
-                  return arith::MulFOp::create(b, elements, scale);
+                  return arith::MulFOp::create(b, elements, scales);
                 },
                 [&](Value d, Value column) {
                   Value place = b.mul(b.add(firstColumn, d), rowTile);
@@ -115,7 +115,7 @@ void AttentionKernel::packQueries(const Block &block) {
           b.forLoop(zero, rowTile, one, [&](Value row) {
             Value element = loadElement(op.getQuery(), block.batch, block.head,
                                         clamp(row), d);
-            storeScalar(arith::MulFOp::create(b, element, scaleBefore),
+            storeScalar(arith::MulFOp::create(b, element, scale),
                         b.add(base, b.add(b.mul(d, rowTile), row)));
           });
         });

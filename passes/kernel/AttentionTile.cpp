@@ -221,12 +221,8 @@ void AttentionKernel::applyRules(const Block &block, const Tile &current,
       Value score = b.constant(keysType, 0.0);
       if (usesProducts)
         score = vector::LoadOp::create(b, keysType, scratch, offset);
-      if (op.hasScore()) {
+      if (op.hasScore())
         score = vectorizeRule(b, op.getScore(), lanes, score);
-        if (scaleAfter)
-          score =
-              arith::MulFOp::create(b, score, b.splat(keysType, scaleAfter));
-      }
       if (masked) {
         Value allowed =
             op.hasMask() ? loadAllowed(slot, row, j, length) : lanes.live;

@@ -185,7 +185,7 @@ void DecodeKernel::loadQueries(const Part &part) {
   fill(queryPart, b.mul(paddedRows, paddedHeadDim), 0.0);
   Value together =
       arith::SelectOp::create(b, isSingleRow, one, b.index(rowsPerTile));
-  Value scale = b.splat(vectorType, scaleBefore);
+  Value scales = b.splat(vectorType, scale);
   b.forLoop(zero, rows, one, [&](Value row) {
     Value inTile = b.rem(row, together);
     Value head = getHead(part.keyHead, row), query = getQuery(row);
@@ -194,7 +194,7 @@ void DecodeKernel::loadQueries(const Part &part) {
       Value values =
           loadElements(op.getQuery(), part.batch, head, query, d, live);
       Value place = getQueryPlace(b.sub(row, inTile), together, d);
-      storeVector(arith::MulFOp::create(b, values, scale), scratch,
+      storeVector(arith::MulFOp::create(b, values, scales), scratch,
                   b.add(place, b.mul(inTile, b.index(vectorLength))));
     });
   });
@@ -451,12 +451,8 @@ void DecodeKernel::applyRules(const Part &part, const Step &step, Value row) {
         Value place = b.add(base, column);
         Value score = usesProducts ? loadVector(scratch, place)
                                    : b.constant(vectorType, 0.0);
-        if (op.hasScore()) {
+        if (op.hasScore())
           score = vectorizeRule(b, op.getScore(), lanes, score);
-          if (scaleAfter)
-            score = arith::MulFOp::create(b, score,
-                                          b.splat(vectorType, scaleAfter));
-        }
         Value allowed = lanes.live;
         if (op.hasMask())
           allowed = b.choose(

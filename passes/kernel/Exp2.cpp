@@ -56,6 +56,12 @@ static Format getFormat(Type type) {
   return {23, 127, -100, 0x1.8p23, single};
 }
 
+/// With the bias in it, the low bits of a sum are the exponent of 2^n.
+static Value emitShift(KernelBuilder &builder, Type type) {
+  Format format = getFormat(type);
+  return builder.constant(type, format.rounder + format.bias);
+}
+
 double attn::getExp2OriginLimit(Type type) {
   // The shift of such an origin still has the rounder's exponent.
   return getElementTypeOrSelf(type).isF64() ? 0x1p49 : 0x1p20;
@@ -70,38 +76,35 @@ Value attn::emitRoundToOrigin(KernelBuilder &builder, Value x) {
 Exp2Origin attn::emitExp2Origin(KernelBuilder &builder, Value origin) {
   Type type = origin.getType();
   Format format = getFormat(type);
-  // With the bias in it, the low bits of a sum are the exponent of 2^n.
-  Value shift = builder.constant(type, format.rounder + format.bias);
-  Value least = builder.constant(type, format.leastExponent);
-  return {builder.createOrFold<arith::SubFOp>(shift, origin),
-          builder.createOrFold<arith::AddFOp>(origin, least)};
+  Value least = builder.createOrFold<arith::AddFOp>(
+      origin, builder.constant(type, format.leastExponent));
+  return {
+      builder.createOrFold<arith::SubFOp>(emitShift(builder, type), origin),
+      builder.createOrFold<arith::MulFOp>(least, builder.constant(type, kLn2))};
 }
 
 Value attn::emitOrigin(KernelBuilder &builder, const Exp2Origin &terms) {
-  Type type = terms.floor.getType();
-  Value least = builder.constant(type, getFormat(type).leastExponent);
-  return builder.createOrFold<arith::SubFOp>(terms.floor, least);
+  return builder.createOrFold<arith::SubFOp>(
+      emitShift(builder, terms.shift.getType()), terms.shift);
 }
 
-Value attn::emitExp2(KernelBuilder &builder, Value x,
-                     const Exp2Origin &origin) {
-  Type type = x.getType();
+/// Where a processor has no such instruction, vectors multiply and add.
+static Value emitFma(KernelBuilder &builder, Value a, Value b, Value c) {
+  if (isa<VectorType>(a.getType()))
+    return vector::FMAOp::create(builder, a, b, c);
+  return math::FmaOp::create(builder, a, b, c);
+}
+
+/// 2^fraction times the power of two in the low bits of `shifted`; 0 where it
+/// is not live.
+static Value emitPower(KernelBuilder &builder, Value fraction, Value shifted,
+                       Value live) {
+  Type type = fraction.getType();
   Format format = getFormat(type);
-  // Unordered, so that NaN counts as live.
-  Value live = arith::CmpFOp::create(builder, arith::CmpFPredicate::UGE, x,
-                                     origin.floor);
-  Value shifted = arith::AddFOp::create(builder, x, origin.shift);
-  Value whole = arith::SubFOp::create(builder, shifted, origin.shift);
-  Value fraction = arith::SubFOp::create(builder, x, whole);
   Value power = builder.constant(type, format.coefficients.front());
-  for (double coefficient : format.coefficients.drop_front()) {
-    Value next = builder.constant(type, coefficient);
-    // Where a processor has no such instruction, vectors multiply and add.
-    if (isa<VectorType>(type))
-      power = vector::FMAOp::create(builder, power, fraction, next);
-    else
-      power = math::FmaOp::create(builder, power, fraction, next);
-  }
+  for (double coefficient : format.coefficients.drop_front())
+    power =
+        emitFma(builder, power, fraction, builder.constant(type, coefficient));
 
   Type bits = builder.getIntegerType(
       getElementTypeOrSelf(type).getIntOrFloatBitWidth());
@@ -117,7 +120,32 @@ Value attn::emitExp2(KernelBuilder &builder, Value x,
                                  builder.constant(type, 0.0));
 }
 
+/// Unordered, so that NaN counts as live.
+static Value emitIsLive(KernelBuilder &builder, Value x, Value floor) {
+  return arith::CmpFOp::create(builder, arith::CmpFPredicate::UGE, x, floor);
+}
+
+Value attn::emitExponent(KernelBuilder &builder, Value x, Value origin) {
+  return emitFma(builder, x, builder.constant(x.getType(), kLog2E),
+                 arith::NegFOp::create(builder, origin));
+}
+
+Value attn::emitExp(KernelBuilder &builder, Value x, const Exp2Origin &origin) {
+  Value log2e = builder.constant(x.getType(), kLog2E);
+  Value live = emitIsLive(builder, x, origin.floor);
+  Value shifted = emitFma(builder, x, log2e, origin.shift);
+  Value whole = arith::SubFOp::create(builder, origin.shift, shifted);
+  Value fraction = emitFma(builder, x, log2e, whole);
+  return emitPower(builder, fraction, shifted, live);
+}
+
 Value attn::emitExp2(KernelBuilder &builder, Value x) {
-  Value zero = builder.constant(x.getType(), 0.0);
-  return emitExp2(builder, x, emitExp2Origin(builder, zero));
+  Type type = x.getType();
+  Value shift = emitShift(builder, type);
+  Value live = emitIsLive(
+      builder, x, builder.constant(type, getFormat(type).leastExponent));
+  Value shifted = arith::AddFOp::create(builder, x, shift);
+  Value whole = arith::SubFOp::create(builder, shifted, shift);
+  Value fraction = arith::SubFOp::create(builder, x, whole);
+  return emitPower(builder, fraction, shifted, live);
 }

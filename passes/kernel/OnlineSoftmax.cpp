@@ -71,6 +71,7 @@ void OnlineSoftmax::begin(const Rows &state, Value end) const {
     }
     Value place = b.add(state.origins, row);
     Value before = load(place);
+    highest = emitExponent(b, highest, none);
     Value after = emitRoundToOrigin(b, b.fastMax(highest, before));
     store(after, place);
     // Until a row has seen an allowed key, -inf - -inf would be NaN.
@@ -121,10 +122,12 @@ void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value end) const {
   b.forLoop(b.index(0), count, b.index(1), [&](Value row) {
     Value origin =
         b.splat(vectorType, vector::ExtractOp::create(b, moved, row));
+    Value ln2 = b.constant(vectorType, kLn2);
     Value base = b.add(scores, b.mul(b.add(firstRow, row), b.index(rowStride)));
     b.forLoop(b.index(0), end, b.index(length), [&](Value column) {
       Value place = b.add(base, column);
-      store(arith::SubFOp::create(b, load(place), origin), place);
+      Value exponent = emitExponent(b, load(place), origin);
+      store(arith::MulFOp::create(b, exponent, ln2), place);
     });
   });
 }
@@ -134,7 +137,7 @@ void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value end) const {
 static Value emitMoment(KernelBuilder &b, Value score, Value weight,
                         Value origin, Value sum) {
   Value none = b.constant(score.getType(), 0.0);
-  Value distance = arith::SubFOp::create(b, score, origin);
+  Value distance = emitExponent(b, score, origin);
   Value isLive =
       arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, weight, none);
   distance = arith::SelectOp::create(b, isLive, distance, none);
@@ -159,7 +162,7 @@ void OnlineSoftmax::weighRow(Value row, Value end) const {
         for (int64_t j = 0; j < stepVectors; ++j) {
           Value place = b.add(rowBase, b.add(column, b.index(j * length)));
           Value score = load(place);
-          Value weight = emitExp2(b, score, origin);
+          Value weight = emitExp(b, score, origin);
           store(weight, place);
           next.push_back(arith::AddFOp::create(b, carried[j], weight));
           if (momentLanes)

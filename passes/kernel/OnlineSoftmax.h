@@ -17,10 +17,10 @@ namespace attn {
 class KernelBuilder;
 
 /// Emits the online softmax (Milakov and Gimelshein 2018; Dao et al. 2022) of
-/// a few rows of scores, to base 2, against origins instead of maxima: an
-/// origin is the running maximum rounded to a whole number. Weights are powers
-/// of two around 1 all the same, subtracting a whole number is free in the
-/// exponential, and rescaling by powers of two is exact.
+/// a few rows of scores, against origins instead of maxima: an origin is the
+/// whole number near the running maximum times log2(e). Weights, e^score /
+/// 2^origin, are around 1 all the same, subtracting a whole number is free in
+/// the exponential, and rescaling by powers of two is exact.
 ///
 /// All state is in one buffer; members are offsets into it.
 struct OnlineSoftmax {
@@ -52,7 +52,7 @@ struct OnlineSoftmax {
     mlir::Value sums;
     /// Of the scores; -inf at first.
     mlir::Value maxima;
-    /// The sums of weight times (score - origin); 0 at first.
+    /// The sums of weight times (score log2(e) - origin); 0 at first.
     mlir::Value moments;
   };
 

@@ -20,7 +20,6 @@
 using namespace mlir;
 using namespace attn;
 
-static constexpr double kLog2E = 1.4426950408889634;
 static constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 TopKeysKernel::TopKeysKernel(KernelBuilder &builder, TopKeysOp op,

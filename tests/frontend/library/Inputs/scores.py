@@ -172,3 +172,27 @@ fn slopes(x: f32[B, H, T, S]) -> f32[B, H, T, S] = alibi_published(x)
         return {"out": -published_slopes(heads)[None, :, None, None].astype(dtype) * (q - k)}
 
     oracle.main("scores", {f"{heads} heads": (program, inputs, expected)})
+
+# Queries far before the keys: scores in the thousands, and weights that depend on
+# what they differ by.
+program = """import "std/scores"
+
+fn attend(q: f32[B, H, T, D], k: f32[B, H, S, D], v: f32[B, H, S, D]) -> f32[B, H, T, D] =
+  attention(q, k, v, score: alibi)
+"""
+
+
+def far(given, dtype):
+    heads, queries, width = given["q"].shape[1:]
+    q, k = np.ogrid[:queries, :given["k"].shape[2]]
+    slope = 2.0 ** (-8 * np.arange(1, heads + 1) / heads)
+    scores = given["q"] @ given["k"].swapaxes(2, 3) * dtype(width**-0.5)
+    scores = scores - slope.astype(dtype)[:, None, None] * (q - k).astype(dtype)
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return {"out": weights / weights.sum(-1, keepdims=True) @ given["v"]}
+
+
+for queries in (1, 4, 33):
+    for seed in range(4):
+        given = oracle.random(seed, q=(1, 8, queries, 64), k=(1, 8, 4096, 64), v=(1, 8, 4096, 64))
+        oracle.main("scores", {f"{queries} far queries": (program, given, far)})
