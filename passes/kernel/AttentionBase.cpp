@@ -129,10 +129,12 @@ void AttentionBase::storeStatistics(const RowEnd &end, Value batch, Value head,
     return arith::MulFOp::create(b, x, b.constant(element, kLn2));
   };
   if (op.getLseInit()) {
-    // log2 of 0 is -inf, as the origin is.
-    Value log = arith::AddFOp::create(b, math::Log2Op::create(b, state.sum),
-                                      state.origin);
-    storeStatistic(toNatural(log), op.getLseInit(), batch, head, query);
+    // log2 of 0 is -inf, as the origin is. The product is not rounded: origins
+    // may be in the thousands.
+    Value log = toNatural(math::Log2Op::create(b, state.sum));
+    storeStatistic(
+        math::FmaOp::create(b, state.origin, b.constant(element, kLn2), log),
+        op.getLseInit(), batch, head, query);
   }
   if (op.getMaxInit()) {
     Value isNaN = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, state.sum,

@@ -28,8 +28,8 @@ func.func @none(%q: !m, %k: !m, %v: !m, %o: !m) {
 // CHECK: memref.load %[[SINK]]
 // CHECK: arith.divf
 // CHECK: %[[LOG:.*]] = math.log2
-// CHECK: %[[SUM:.*]] = arith.addf %[[LOG]]
-// CHECK: %[[L:.*]] = arith.mulf %[[SUM]]
+// CHECK: %[[SUM:.*]] = arith.mulf %[[LOG]]
+// CHECK: %[[L:.*]] = math.fma %{{.*}}, %{{.*}}, %[[SUM]]
 // CHECK: memref.store %[[L]], %[[LSE]]
 // CHECK: memref.store %{{.*}}, %[[MAX]]
 // CHECK: omp.terminator
