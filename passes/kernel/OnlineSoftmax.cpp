@@ -119,16 +119,25 @@ void OnlineSoftmax::moveMoments(const Rows &state, Value row, Value before,
 void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value end) const {
   int64_t length = vectorType.getNumElements();
   Value count = b.min(b.index(length), b.sub(b.index(rows), firstRow));
+  Value zero = b.constant(vectorType.getElementType(), 0.0);
+  Value none = b.constant(vectorType, 0.0);
+  Value ln2 = b.constant(vectorType, kLn2);
   b.forLoop(b.index(0), count, b.index(1), [&](Value row) {
-    Value origin =
-        b.splat(vectorType, vector::ExtractOp::create(b, moved, row));
-    Value ln2 = b.constant(vectorType, kLn2);
+    Value own = vector::ExtractOp::create(b, moved, row);
+    Value origin = b.splat(vectorType, own);
     Value base = b.add(scores, b.mul(b.add(firstRow, row), b.index(rowStride)));
-    b.forLoop(b.index(0), end, b.index(length), [&](Value column) {
-      Value place = b.add(base, column);
-      Value exponent = emitExponent(b, load(place), origin);
-      store(arith::MulFOp::create(b, exponent, ln2), place);
-    });
+    auto move = [&] {
+      b.forLoop(b.index(0), end, b.index(length), [&](Value column) {
+        Value place = b.add(base, column);
+        // Rounded as the origin was: what is left of the product would be more
+        // than any exponent.
+        Value exponent = emitExponent(b, load(place), none);
+        Value distance = arith::SubFOp::create(b, exponent, origin);
+        store(arith::MulFOp::create(b, distance, ln2), place);
+      });
+    };
+    b.ifThen(arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, own, zero),
+             move);
   });
 }
 
