@@ -18,10 +18,15 @@ using namespace attn;
 
 namespace {
 
+mlir::OwningOpRef<mlir::ModuleOp> parse(mlir::MLIRContext &context,
+                                        llvm::StringRef text) {
+  context.loadDialect<mlir::func::FuncDialect>();
+  return mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+}
+
 TEST(TakeKernels, LeavesDeclarations) {
   mlir::MLIRContext context;
-  context.loadDialect<mlir::func::FuncDialect>();
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+  auto module = parse(context, R"(
     module attributes {test.kept} {
       func.func private @threads() -> i32
       func.func private @unused() -> i32
@@ -43,8 +48,7 @@ TEST(TakeKernels, LeavesDeclarations) {
         call @third() : () -> ()
         return
       }
-    })",
-                                                        &context);
+    })");
   ASSERT_TRUE(module);
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> kernels = takeKernels(*module);
 
@@ -74,8 +78,7 @@ TEST(TakeKernels, LeavesDeclarations) {
 
 TEST(TakeKernels, TakesPartsOfKernels) {
   mlir::MLIRContext context;
-  context.loadDialect<mlir::func::FuncDialect>();
-  auto module = mlir::parseSourceString<mlir::ModuleOp>(R"(
+  auto module = parse(context, R"(
     module {
       func.func private @whole(%x: index) attributes {passthrough = ["attn-kernel"]} {
         call @part(%x) : (index) -> ()
@@ -99,8 +102,7 @@ TEST(TakeKernels, TakesPartsOfKernels) {
         call @endless() : () -> ()
         return
       }
-    })",
-                                                        &context);
+    })");
   ASSERT_TRUE(module);
   std::vector<mlir::OwningOpRef<mlir::ModuleOp>> kernels = takeKernels(*module);
 

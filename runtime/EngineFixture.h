@@ -84,6 +84,24 @@ protected:
   mlir::MLIRContext context;
 };
 
+/// A program of `x` and `out`, f32[T], that does `body` with %x, %out and %c0;
+/// `before` it stand other functions.
+inline std::string makeProgram(llvm::StringRef body,
+                               llvm::StringRef before = "") {
+  constexpr llvm::StringLiteral head = R"(
+  func.func @program(%x: memref<?xf32>, %out: memref<?xf32>)
+      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
+        dims = ["T"],
+        arguments = [
+          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        results = [
+          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
+        requires = []}} {
+    %c0 = arith.constant 0 : index
+)";
+  return (before + head + body + "    return\n  }").str();
+}
+
 /// value, value + 1, …
 inline Tensor filled(std::vector<int64_t> shape, double value = 1,
                      DType dtype = DType::F32) {

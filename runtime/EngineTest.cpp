@@ -52,16 +52,7 @@ constexpr llvm::StringLiteral kScale = R"(
 
 /// out[t] = x[t] by way of two temporaries, of T and T * T * T floats; neither
 /// is given back.
-constexpr llvm::StringLiteral kTemporaries = R"(
-  func.func @cube(%x: memref<?xf32>, %out: memref<?xf32>)
-      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
-        dims = ["T"],
-        arguments = [
-          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        results = [
-          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        requires = []}} {
-    %c0 = arith.constant 0 : index
+const std::string kTemporaries = makeProgram(R"(
     %c1 = arith.constant 1 : index
     %T = memref.dim %x, %c0 : memref<?xf32>
     %row = memref.alloc(%T) {alignment = 64} : memref<?xf32>
@@ -75,8 +66,7 @@ constexpr llvm::StringLiteral kTemporaries = R"(
       %v = memref.load %row[%i] : memref<?xf32>
       memref.store %v, %out[%i] : memref<?xf32>
     }
-    return
-  })";
+)");
 
 /// A check that fails where the first number is negative, after an allocation.
 constexpr llvm::StringLiteral kCheck = R"(

@@ -15,19 +15,15 @@ using namespace attn::runtime;
 
 namespace {
 
-/// out = x of one element, by a kernel, or of several, by another.
-constexpr llvm::StringLiteral kTwoKernels = R"(
+/// A program that does `body` with the kernels @one and @several.
+std::string makeCaller(llvm::StringRef body) {
+  return makeProgram(body, R"(
   func.func private @one(memref<?xf32>, memref<?xf32>)
-  func.func private @several(memref<?xf32>, memref<?xf32>)
-  func.func @copy(%x: memref<?xf32>, %out: memref<?xf32>)
-      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
-        dims = ["T"],
-        arguments = [
-          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        results = [
-          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        requires = []}} {
-    %c0 = arith.constant 0 : index
+  func.func private @several(memref<?xf32>, memref<?xf32>))");
+}
+
+/// out = x of one element, by a kernel, or of several, by another.
+const std::string kTwoKernels = makeCaller(R"(
     %c1 = arith.constant 1 : index
     %T = memref.dim %x, %c0 : memref<?xf32>
     %is_one = arith.cmpi eq, %T, %c1 : index
@@ -36,8 +32,7 @@ constexpr llvm::StringLiteral kTwoKernels = R"(
     } else {
       func.call @several(%x, %out) : (memref<?xf32>, memref<?xf32>) -> ()
     }
-    return
-  })";
+)");
 
 /// out = x, in parallel.
 constexpr llvm::StringLiteral kKernel = R"(
@@ -54,23 +49,6 @@ constexpr llvm::StringLiteral kKernel = R"(
       return
     }
   })";
-
-/// A program that does `body` with %x, %out, %c0 and the kernel @several.
-std::string makeCaller(llvm::StringRef body) {
-  constexpr llvm::StringLiteral head = R"(
-  func.func private @several(memref<?xf32>, memref<?xf32>)
-  func.func @copy(%x: memref<?xf32>, %out: memref<?xf32>)
-      attributes {llvm.emit_c_interface, attn.entry, attn.signature = {
-        dims = ["T"],
-        arguments = [
-          {name = "x", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        results = [
-          {name = "out", dtype = "f32", shape = affine_map<()[s0] -> (s0)>}],
-        requires = []}} {
-    %c0 = arith.constant 0 : index
-)";
-  return (head + body + "    return\n  }").str();
-}
 
 /// kKernel under a name.
 mlir::OwningOpRef<mlir::ModuleOp> parseKernel(llvm::StringRef name,
@@ -151,7 +129,7 @@ TEST_F(LateKernelsTest, RunsFailWhereAKernelIsNoValidIR) {
   kernels.modules.push_back(parseKernel("several", context));
   // Left as it is, which is nothing that LLVM knows.
   kernels.lower = [](mlir::ModuleOp) { return llvm::success(); };
-  std::string text = kTwoKernels.str();
+  std::string text = kTwoKernels;
   text.replace(text.find("call @one"), 9, "call @several");
   auto executable =
       llvm::cantFail(Executable::create(*lower(text), {}, std::move(kernels)));
@@ -162,7 +140,7 @@ TEST_F(LateKernelsTest, RunsFailWhereAKernelIsNoValidIR) {
       [](const KernelFailure &failure) { EXPECT_FALSE(failure.isReported); });
 }
 
-/// A program that calls @several, which calls @one.
+/// @several, which calls @one.
 LateKernels makeKernelWithPart(mlir::MLIRContext &context) {
   LateKernels kernels;
   kernels.modules.push_back(mlir::parseSourceString<mlir::ModuleOp>(R"(

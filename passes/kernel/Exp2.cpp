@@ -125,11 +125,6 @@ static Value emitIsLive(KernelBuilder &builder, Value x, Value floor) {
   return arith::CmpFOp::create(builder, arith::CmpFPredicate::UGE, x, floor);
 }
 
-Value attn::emitExponent(KernelBuilder &builder, Value x, Value origin) {
-  return emitFma(builder, x, builder.constant(x.getType(), kLog2E),
-                 arith::NegFOp::create(builder, origin));
-}
-
 Value attn::emitExp(KernelBuilder &builder, Value x, const Exp2Origin &origin) {
   Value log2e = builder.constant(x.getType(), kLog2E);
   Value live = emitIsLive(builder, x, origin.floor);

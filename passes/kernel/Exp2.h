@@ -39,10 +39,6 @@ Exp2Origin emitExp2Origin(KernelBuilder &builder, mlir::Value origin);
 /// The origin that has these terms.
 mlir::Value emitOrigin(KernelBuilder &builder, const Exp2Origin &terms);
 
-/// x log2(e) - origin.
-mlir::Value emitExponent(KernelBuilder &builder, mlir::Value x,
-                         mlir::Value origin);
-
 /// Emits e^x / 2^origin for x log2(e) up to a few above the origin (scalars or
 /// vectors of f32 or f64). Results below 2^-100 (f64: 2^-900), far beyond what
 /// a sum with the largest weight can hold, are exactly 0, as those of -inf are:

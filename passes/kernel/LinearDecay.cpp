@@ -34,8 +34,7 @@ Value LinearKernel::loadDecay(Value batch, Value head, Value position) {
     }
     decay = memref::LoadOp::create(b, decay, indices);
   }
-  return arith::MulFOp::create(b, decay,
-                               b.constant(element, 1.4426950408889634));
+  return arith::MulFOp::create(b, decay, b.constant(element, kLog2E));
 }
 
 /// 2^x of a vector; beyond the range of the type that is infinite.

@@ -60,6 +60,7 @@ void OnlineSoftmax::begin(const Rows &state, Value end) const {
       b.constant(vectorType, -std::numeric_limits<double>::infinity());
   Value none = b.constant(vectorType, 0.0);
   Value limit = b.constant(vectorType, getExp2OriginLimit(element));
+  Value log2e = b.constant(vectorType, kLog2E);
   for (int64_t group = 0; group < getRowVectors(); ++group) {
     Value row = b.index(group * vectorType.getNumElements());
     Value highest = emitReduceEach(
@@ -71,7 +72,7 @@ void OnlineSoftmax::begin(const Rows &state, Value end) const {
     }
     Value place = b.add(state.origins, row);
     Value before = load(place);
-    highest = emitExponent(b, highest, none);
+    highest = arith::MulFOp::create(b, highest, log2e);
     Value after = emitRoundToOrigin(b, b.fastMax(highest, before));
     store(after, place);
     // Until a row has seen an allowed key, -inf - -inf would be NaN.
@@ -120,7 +121,7 @@ void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value end) const {
   int64_t length = vectorType.getNumElements();
   Value count = b.min(b.index(length), b.sub(b.index(rows), firstRow));
   Value zero = b.constant(vectorType.getElementType(), 0.0);
-  Value none = b.constant(vectorType, 0.0);
+  Value log2e = b.constant(vectorType, kLog2E);
   Value ln2 = b.constant(vectorType, kLn2);
   b.forLoop(b.index(0), count, b.index(1), [&](Value row) {
     Value own = vector::ExtractOp::create(b, moved, row);
@@ -131,7 +132,7 @@ void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value end) const {
         Value place = b.add(base, column);
         // Rounded as the origin was: what is left of the product would be more
         // than any exponent.
-        Value exponent = emitExponent(b, load(place), none);
+        Value exponent = arith::MulFOp::create(b, load(place), log2e);
         Value distance = arith::SubFOp::create(b, exponent, origin);
         store(arith::MulFOp::create(b, distance, ln2), place);
       });
@@ -141,12 +142,14 @@ void OnlineSoftmax::moveScores(Value moved, Value firstRow, Value end) const {
   });
 }
 
-/// sum + weight * (score - origin); nothing for a weight of 0, whose score may
-/// be -inf.
+/// sum + weight * (score log2(e) - origin); nothing for a weight of 0, whose
+/// score may be -inf.
 static Value emitMoment(KernelBuilder &b, Value score, Value weight,
                         Value origin, Value sum) {
   Value none = b.constant(score.getType(), 0.0);
-  Value distance = emitExponent(b, score, origin);
+  Value distance =
+      vector::FMAOp::create(b, score, b.constant(score.getType(), kLog2E),
+                            arith::NegFOp::create(b, origin));
   Value isLive =
       arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, weight, none);
   distance = arith::SelectOp::create(b, isLive, distance, none);
